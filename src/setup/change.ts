@@ -1,5 +1,4 @@
-/** What a tool's configuration gets, as data: it is recorded, so that it can be found again and taken back. */
-import type { Edit } from "./edit.ts";
+/** Changes of a tool's configuration, as data: they are recorded, so that they can be found again and taken back. */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -13,17 +12,17 @@ export interface JsonChange {
   readonly value: Json;
 }
 
-/** Lines between two that say whose they are, in a file where `#` begins a comment. */
+/** Lines between two comments that say whose they are, in a file where `#` begins a comment. */
 export interface LinesChange {
   readonly kind: "lines";
-  /** What the two lines say: `git https://git.example`. */
+  /** In the two comments: `git https://git.example`. */
   readonly label: string;
   readonly lines: readonly string[];
-  /** The header under which they belong, `[global]`: made where there is none. "": before every header. null: at the end. */
+  /** The header under which they go, `[global]`: added where there is none. "": before every header. null: at the end. */
   readonly section: string | null;
-  /** The setting that they make: a line that sets it otherwise is in their way. null: nothing is. */
+  /** The setting that they make: another line that sets it has to be replaced. null: no line has. */
   readonly setting: string | null;
-  /** The file is read by a parser that takes nothing twice: what it would refuse isn't written. */
+  /** The file's parser refuses duplicates: the result is parsed before it is written. */
   readonly syntax?: "toml";
 }
 
@@ -38,14 +37,14 @@ export interface YamlChange {
   readonly value: Json;
 }
 
-/** A file of ours. */
+/** A file that auth makes. */
 export interface WholeChange {
   readonly kind: "whole";
   readonly text: string;
   readonly mode: number;
 }
 
-/** A link of ours: the path that it leads to. */
+/** A link that auth makes, and its target. */
 export interface LinkChange {
   readonly kind: "link";
   readonly to: string;
@@ -56,12 +55,12 @@ export interface Part {
   /** The tool, and which of its settings: `git`, `https://git.example`. */
   readonly tool: string;
   readonly name: string;
-  /** The words after the tool that set it up: a connection, a client and its server, a shell. */
+  /** The arguments after the tool: a connection, a client and its server, a shell. */
   readonly words: readonly string[];
   /** Absent: an older auth wrote it. */
   readonly made?: Made;
   readonly change: Change;
-  /** false: it stood there already, and stays when the rest is taken back. */
+  /** false: it was there already, and stays when the rest is taken back. */
   readonly isOurs: boolean;
   /** What it replaced, as its format needs it to put it back. */
   readonly was: Json;
@@ -75,20 +74,40 @@ export interface Made {
   readonly command: readonly string[];
 }
 
-/** `stands`: as it was written. `gone`: nothing of it is there. `changed`: something else stands in its place. */
+/** `stands`: as it was written. `gone`: nothing of it is there. `changed`: something else is in its place. */
 export type State = "stands" | "gone" | "changed";
 
 export interface Format<C extends Change> {
   /**
-   * @param mayReplace whether what is in its way may go
-   * @returns null where the text says it already
+   * @param mayReplace whether another value in its place may be replaced
+   * @returns null where the text has it already
    * @throws InTheWay, AuthError `setup_refused` for what can't be read
    */
   add(text: string, change: C, mayReplace: boolean): Promise<Added | null>;
-  /** What it replaced, there again, counts as nothing. */
+  /** Where what it replaced is there again, it is `gone`. */
   stateOf(text: string, change: C, was: Json): Promise<State>;
-  /** The text without it, and with what it replaced, where it stands. */
+  /** The text without it, and with what it replaced. */
   remove(text: string, change: C, was: Json): Promise<string>;
+}
+
+/** `inserted` takes the place of `removed`. Where several follow each other, `at` counts in the text after those before it. */
+export interface Edit {
+  readonly at: number;
+  readonly removed: string;
+  readonly inserted: string;
+}
+
+export function applied(text: string, edits: readonly Edit[]): string {
+  return edits.reduce(
+    (result, { at, removed, inserted }) => result.slice(0, at) + inserted + result.slice(at + removed.length),
+    text,
+  );
+}
+
+/** The text as it was before. */
+export function takenBack(text: string, edits: readonly Edit[]): string {
+  const inverse = edits.map(({ at, removed, inserted }) => ({ at, removed: inserted, inserted: removed }));
+  return applied(text, inverse.reverse());
 }
 
 export interface Added {
@@ -96,8 +115,8 @@ export interface Added {
   readonly was: Json;
 }
 
-/** Something else is set up there. Its message says what, and goes on with "already". */
+/** Something else is set up there. Its message is the end of a sentence: `<path> is set up otherwise already: …`. */
 export class InTheWay extends Error {}
 
-/** The file isn't in a form in which this can be changed. Its message goes on after the file's name. */
+/** The file has a form in which it can't be changed. Its message follows the file's name. */
 export class Unreadable extends Error {}

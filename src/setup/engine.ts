@@ -1,7 +1,7 @@
 /**
- * From what a tool is to have to its files, and back: what would change is found out first and shown, then recorded, then
- * written. A record is there before the file it speaks of is changed, and until it is as it was: whatever is cut short can be
- * checked, done again and taken back.
+ * Changes the files of tools, and takes the changes back: planned first and shown, then recorded, then written. The record
+ * of a file exists from before it is changed until it is restored, so an interrupted run can be checked, repeated and taken
+ * back.
  */
 import { feature } from "bun:bundle";
 import { AuthError } from "../platform/errors.ts";
@@ -28,17 +28,17 @@ export interface Wanted {
   readonly name: string;
   readonly path: string;
   readonly change: Change;
-  /** What it replaces is part of what it says: it may go. */
+  /** The new value includes what it replaces, so that may be replaced without asking. */
   readonly replaces?: boolean;
 }
 
-/** What becomes of one file. */
+/** What is done to one file. */
 export interface Step {
   readonly found: Found;
   readonly text: string | null;
-  /** What is on the file then; undefined: nothing of ours. */
+  /** Its record afterwards; undefined: nothing of ours is left in it. */
   readonly record: FileRecord | undefined;
-  /** The path that a link leads to. null: it is a file */
+  /** The target of a link; null: it is a file. */
   readonly link: string | null;
   /** Its mode, where it is made. */
   readonly mode: number;
@@ -46,10 +46,10 @@ export interface Step {
   readonly forAll?: boolean;
   /** Someone has changed the file since it was written. */
   readonly isEdited: boolean;
-  /** What of ours goes out of the file, and what comes into it. */
+  /** Our parts that are removed from the file, and those that are added. */
   readonly goes: readonly Part[];
   readonly comes: readonly Part[];
-  /** What was changed by hand, and is left in the file and forgotten. */
+  /** Parts that were changed by hand: they are left in the file and forgotten. */
   readonly stays: readonly Part[];
 }
 
@@ -63,12 +63,12 @@ export interface Plan {
 }
 
 export interface Options {
-  /** Those that name it, by which it can be taken back. */
+  /** The arguments that name it, by which --undo finds it. */
   readonly words: readonly string[];
   readonly made?: Made;
-  /** Another helper in the way goes. */
+  /** Another helper in its place may be replaced. */
   readonly replace: boolean;
-  /** For all users: what is made can be read by them. */
+  /** For all users of the machine: new files can be read by them. */
   readonly system: boolean;
 }
 
@@ -87,12 +87,13 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
     const stale = (part: Part): boolean =>
       part.tool === tool &&
       here.some(({ name }) => name === part.name) &&
-      !here.some(({ change }) => sameChange(change, part.change));
+      !here.some(({ change }) => Bun.deepEquals(change, part.change));
     const base = await removed(path, { text: found.text, layers }, stale, false);
     const missing: Wanted[] = [];
     for (const wanted of here) if (!(await stands(path, base, tool, wanted))) missing.push(wanted);
     const lost = (part: Part): boolean =>
-      part.tool === tool && missing.some(({ name, change }) => name === part.name && sameChange(change, part.change));
+      part.tool === tool &&
+      missing.some(({ name, change }) => name === part.name && Bun.deepEquals(change, part.change));
     const clean = await removed(path, base, lost, false);
     const result = await added(
       path,
@@ -113,7 +114,7 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
   return { folder, known, steps: steps.filter(changesSomething(known)), advice };
 }
 
-/** @param isMeant what is taken back @throws AuthError `setup_refused` */
+/** @param isMeant selects the parts to take back @throws AuthError `setup_refused` */
 export async function planUndo(folder: string, isMeant: (part: Part) => boolean, force: boolean): Promise<Plan> {
   const known = await readRecords(folder);
   const steps: Step[] = [];
@@ -184,9 +185,9 @@ function writeOne({ found, text, link, mode, forAll = false }: Step): Promise<vo
 /** One thing that was set up, and how it is now. */
 export interface SetupStatus extends Pick<Part, "tool" | "name" | "words" | "made"> {
   readonly path: string;
-  /** `broken`: it stands, and what it names isn't there. */
+  /** `broken`: it is there, and the program that it names isn't. */
   readonly state: State | "broken";
-  /** What isn't there, or why it can't be told, where that is so. */
+  /** What isn't there, or why the state is unknown; else null. */
   readonly reason: string | null;
 }
 
@@ -216,7 +217,7 @@ async function statusOf(path: string, { change, was, made }: Part): Promise<Pick
   }
 }
 
-/** The text of a file without what this tool's setup has put into it: what a person wrote. null: there is none. */
+/** The text of a file without what this tool's setup has added: what a person wrote. null: there is no file. */
 export async function textWithout(folder: string, path: string, tool: string): Promise<string | null> {
   const record = (await readRecords(folder)).get(path);
   const { text } = await lookAtFile(path);
@@ -235,7 +236,7 @@ async function stands(
   { name, change }: Wanted,
 ): Promise<boolean> {
   const known = layers.flatMap(({ parts }) => parts);
-  const isKnown = known.some((part) => part.tool === tool && part.name === name && sameChange(part.change, change));
+  const isKnown = known.some((part) => part.tool === tool && part.name === name && Bun.deepEquals(part.change, change));
   return isKnown && (await stateAt(path, text, change)) === "stands";
 }
 
@@ -262,7 +263,9 @@ function stepTo(
 function partsNotIn(others: readonly Layer[], layers: readonly Layer[]): Part[] {
   const there = others.flatMap(({ parts }) => parts);
   const isThere = (part: Part): boolean =>
-    there.some(({ tool, name, change }) => tool === part.tool && name === part.name && sameChange(change, part.change));
+    there.some(
+      ({ tool, name, change }) => tool === part.tool && name === part.name && Bun.deepEquals(change, part.change),
+    );
   return layers.flatMap(({ parts }) => parts).filter((part) => part.isOurs && !isThere(part));
 }
 
@@ -285,8 +288,4 @@ function partsOf({ layers, previous = [] }: FileRecord): Part[] {
   const now = layers.flatMap(({ parts }) => parts);
   const before = previous.flatMap(({ parts }) => parts);
   return [...now, ...before.filter((part) => !now.some((other) => Bun.deepEquals(other, part)))];
-}
-
-function sameChange(one: Change, other: Change): boolean {
-  return Bun.deepEquals(one, other);
 }

@@ -1,4 +1,4 @@
-/** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
+/** Files of other programs, and our links: checked before they are changed, and replaced atomically. */
 import { feature } from "bun:bundle";
 import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
 import {
@@ -26,25 +26,25 @@ import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
 import { refused } from "./refused.ts";
 
-/** What there is under a name. */
+/** What is at a path. */
 export interface Found {
   /** As its tool names it. */
   readonly path: string;
-  /** Where it is, links followed: what is written. */
+  /** The path with links resolved: the file that is written. */
   readonly real: string;
-  /** null: nothing is there. Of a link of ours, the path that it leads to. */
+  /** null: nothing is there. Of our link, its target. */
   readonly text: string | null;
   readonly mode: number;
   readonly gid: number | null;
 }
 
-/** Whose drafts these are, in their names. */
+/** Part of the names of drafts. */
 export const DRAFT = "auth-setup";
 
 const WRITABLE_BY_ALL = 0o002;
 
 /**
- * A text file that this user may change. Links are followed, as its tool does, to this user's own files alone.
+ * A text file that this user may change. Links are followed, as its tool does, but only to files of this user.
  * @throws AuthError `setup_refused`
  */
 export async function lookAtFile(path: string): Promise<Found> {
@@ -60,12 +60,12 @@ export async function lookAtFile(path: string): Promise<Found> {
   return readAt(path, path);
 }
 
-/** The text of what is no link: no path has it. */
+/** `Found.text` of something that isn't a link: no path contains a NUL. */
 export const NO_LINK = "\0";
 
 /**
- * A place for a link of ours. Windows lets not every user make symbolic links: there it is a second name of the program.
- * @returns as its text the path that it leads to, or what is no path for anything that is no link
+ * A place for our link. On Windows not every user can make symbolic links: there it is a hard link to the program.
+ * @returns with the link's target as its text, or `NO_LINK`
  * @throws AuthError `setup_refused`
  */
 export async function lookAtLink(path: string, to: string): Promise<Found> {
@@ -139,7 +139,7 @@ function ofOther(what: string): AuthError {
   return refused(`${what} belongs to another user.`, "Run auth as that user.");
 }
 
-/** Who may write to it can exchange the file. */
+/** A user who can write to the folder can replace the file. */
 function requireOwnFolder(folder: string, stats: Stats): void {
   if (isOwnedByOther(stats) && stats.uid !== 0) throw ofOther(folder);
   if (isOpenTo(stats, WRITABLE_BY_ALL) && (stats.mode & 0o1000) === 0)
@@ -164,9 +164,9 @@ export function missingFolder(path: string): string | null {
 }
 
 /**
- * @param found what was looked at: it must be there still
- * @param text null: it goes
- * @param forAll all users of the machine can go into the folders that are made for it, whatever the umask is
+ * @param found what was checked: it must still be so
+ * @param text null: the file is removed
+ * @param forAll the folders that are made for it are open to all users of the machine, whatever the umask is
  * @throws AuthError `setup_refused`
  */
 export async function writeFile(found: Found, text: string | null, mode: number, forAll: boolean): Promise<void> {
@@ -194,13 +194,13 @@ async function makeFolders(path: string, forAll: boolean): Promise<void> {
 
 async function keepGroup(draft: string, gid: number): Promise<void> {
   const { uid, gid: own } = await stat(draft);
-  // A group that one isn't in can't be given; the file then has one's own.
+  // Where this user isn't in that group, the file gets the user's own.
   if (own !== gid && process.platform !== "win32") await chown(draft, uid, gid).catch(() => {});
 }
 
 /**
- * @param ours the path that a link of ours leads to
- * @param to the path that it is to lead to; null: it goes
+ * @param ours the target that our link has or had
+ * @param to the new target; null: the link is removed
  */
 export async function writeLink(found: Found, ours: string, to: string | null): Promise<void> {
   const { path } = found;
@@ -214,13 +214,13 @@ export async function writeLink(found: Found, ours: string, to: string | null): 
   }
 }
 
-/** Folders that were made for a file and are empty now. */
+/** Removes the folders that were made for a file, where they are empty. */
 export async function removeFolders(path: string, made: string): Promise<void> {
   for (let folder = dirname(path); folder.startsWith(made); folder = dirname(folder))
     try {
       await rmdir(folder);
     } catch {
-      // It is used for something else by now.
+      // Something else is in it.
       return;
     }
 }

@@ -1,22 +1,44 @@
 /**
- * What `auth setup` has put into a file lies on it in layers. Where the file is still as it was written, a layer is lifted
- * off exactly. Where someone has changed it since, what is ours is looked for and taken out, and all else stays.
+ * `auth setup` changes a file in layers, one for each run. Where the file is still as it was written, the last layer is
+ * taken back exactly. Where it was changed since, our parts are looked for and taken out, and all else stays.
  */
-import { type Change, InTheWay, type Json, type Part, type State, Unreadable } from "./change.ts";
-import { type Edit, takenBack } from "./edit.ts";
-import { formatOf } from "./formats/formats.ts";
+import {
+  applied,
+  type Change,
+  type Edit,
+  type Format,
+  InTheWay,
+  type Json,
+  type Part,
+  type State,
+  takenBack,
+  Unreadable,
+} from "./change.ts";
 import type { FileRecord, Layer } from "./record.ts";
 import { refused } from "./refused.ts";
 
-/** A file and what is on it. null: there is no file. */
+const FORMATS: Readonly<Record<Change["kind"], () => Promise<{ readonly default: unknown }>>> = {
+  json: () => import("./formats/json.ts"),
+  lines: () => import("./formats/lines.ts"),
+  yaml: () => import("./formats/yaml.ts"),
+  whole: () => import("./formats/whole.ts"),
+  link: () => import("./formats/whole.ts"),
+};
+
+/** How a change of this kind is made, found again and taken out. */
+export async function formatOf({ kind }: Change): Promise<Format<Change>> {
+  return (await FORMATS[kind]()).default as Format<Change>;
+}
+
+/** A file's text, and the layers in it. null: there is no file. */
 export interface Layered {
   readonly text: string | null;
   readonly layers: readonly Layer[];
 }
 
-/** A part that is to be on the file. */
+/** A part that is to be added to the file. */
 export interface NewPart extends Pick<Part, "tool" | "name" | "words" | "made" | "change"> {
-  /** What is in its way goes. */
+  /** Another setting in its place may be replaced. */
   readonly mayReplace: boolean;
 }
 
@@ -24,7 +46,7 @@ export function hashOf(text: string | null): string | null {
   return text === null ? null : new Bun.CryptoHasher("sha256").update(text).digest("hex");
 }
 
-/** The layers that are on the file: those before, where the last ones were recorded and never written. */
+/** The layers that are in the file: those before, where the last ones were recorded and never written. */
 export function layersOn(record: FileRecord | undefined, text: string | null): readonly Layer[] {
   if (record === undefined) return [];
   const { layers, previous } = record;
@@ -33,7 +55,7 @@ export function layersOn(record: FileRecord | undefined, text: string | null): r
   return hashOf(text) === before ? previous : layers;
 }
 
-/** @throws AuthError `setup_refused` where something else stands in the way, or the file is in no form that is known */
+/** @throws AuthError `setup_refused` where another setting is in the way, or the file has an unknown form */
 export async function added(path: string, on: Layered, parts: readonly NewPart[]): Promise<Layered> {
   if (parts.length === 0) return on;
   let text = on.text ?? "";
@@ -44,10 +66,8 @@ export async function added(path: string, on: Layered, parts: readonly NewPart[]
     const result = await format.add(text, part.change, mayReplace).catch((error) => {
       throw described(path, error);
     });
-    for (const edit of result?.edits ?? []) {
-      edits.push(edit);
-      text = text.slice(0, edit.at) + edit.inserted + text.slice(edit.at + edit.removed.length);
-    }
+    edits.push(...(result?.edits ?? []));
+    text = applied(text, result?.edits ?? []);
     made.push({ ...part, isOurs: result !== null, was: result?.was ?? null });
   }
   const layer = { parts: made, before: hashOf(on.text), after: hashOf(text) ?? "", edits };
@@ -56,7 +76,7 @@ export async function added(path: string, on: Layered, parts: readonly NewPart[]
 
 /**
  * @param isMeant which parts are taken out
- * @param leaveChanged what was changed by hand stays in the file; else it is refused
+ * @param leaveChanged leaves in the file what was changed by hand; else that is refused
  * @throws AuthError `setup_refused`
  */
 export async function removed(
@@ -80,7 +100,7 @@ export async function removed(
     if (state === "changed" && !leaveChanged) throw changedByHand(path, part);
     if (state === "stands") text = await (await formatOf(part.change)).remove(text ?? "", part.change, part.was);
   }
-  // A file that was made for what was in it, and has nothing else.
+  // The file was made by a setup, and is empty now.
   if (text === "" && on.layers[0]?.before === null) text = null;
   let result: Layered = { text, layers: below.map((layer) => without(layer, isMeant)).filter(hasParts) };
   for (const layer of lifted) {
@@ -99,12 +119,12 @@ function hasParts({ parts }: Layer): boolean {
   return parts.length > 0;
 }
 
-/** @param was null: what it replaced doesn't matter, since only whether it stands is asked */
+/** @param was null: only "stands" is of interest, for which what it replaced makes no difference */
 export async function stateOf(text: string | null, change: Change, was: Json = null): Promise<State> {
   return (await formatOf(change)).stateOf(text ?? "", change, was);
 }
 
-/** The same. @throws AuthError `setup_refused` for a file in no form that is known */
+/** The same. @throws AuthError `setup_refused` for a file of an unknown form */
 export function stateAt(path: string, text: string | null, change: Change, was: Json = null): Promise<State> {
   return stateOf(text, change, was).catch((error) => {
     throw described(path, error);

@@ -1,4 +1,4 @@
-/** What a killed setup left: drafts beside the files that are recorded, and beside the record itself. */
+/** Drafts that a killed setup has left beside the recorded files, and beside the record itself. */
 import { realpath } from "node:fs/promises";
 import { draftsOf, removeDrafts } from "../platform/drafts.ts";
 import { errorCode } from "../platform/errors.ts";
@@ -15,7 +15,7 @@ export async function removeLeftovers(folder: string, known: Records): Promise<v
   for (const path of await draftedPaths(folder, known)) await removeDrafts(path, DRAFT);
 }
 
-/** A file is recorded before it is drafted: what isn't recorded has no drafts of ours. They lie where links lead. */
+/** A file is recorded before its draft is made, so only recorded files have drafts. They are beside the link's target. */
 function draftedPaths(folder: string, known: Records): Promise<string[]> {
   return Promise.all([recordOf(folder), ...known.keys()].map(realOf));
 }

@@ -1,5 +1,6 @@
-/** What has to be named, and what can't be. */
+/** Checks of what a person gave, and of what a file says. */
 import { usage } from "../platform/errors.ts";
+import { refused } from "./refused.ts";
 import { TOOLS } from "./table.ts";
 import type { SetupCall } from "./tool.ts";
 
@@ -27,6 +28,22 @@ export function requireBareName(call: SetupCall, what: string): string {
 export function requirePlace([path]: readonly string[]): string {
   if (path === undefined) throw usage("No home is known, and so no place of the configuration.", "Set HOME.");
   return path;
+}
+
+/** Names and paths: they need no quotes, mean nothing else to a parser, and hold no secret, since our lines are recorded. */
+const PLAIN = /^[\w.~/:\\@+][\w.~/:\\@+-]{0,199}$/;
+
+/**
+ * @param items values that the file has and that are kept in our line; each may be several words
+ * @param what where they are: `GOAUTH in /home/me/.config/go/env`
+ * @throws AuthError `setup_refused` where one is more than names and paths
+ */
+export function requirePlain(items: readonly string[], what: string): readonly string[] {
+  if (items.every((item) => item.split(/\s+/).every((word) => PLAIN.test(word)))) return items;
+  throw refused(
+    `${what} has something else than names and paths, which isn't carried over.`,
+    "To put auth alone in its place, until --undo: --replace",
+  );
 }
 
 /** `registry.example:5000` of an origin. */

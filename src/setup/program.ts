@@ -7,16 +7,17 @@ import { joined, type Surroundings } from "../platform/places.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
 import type { Wanted } from "./engine.ts";
+import { refused } from "./refused.ts";
 import type { SetupCall } from "./tool.ts";
 
-/** As it is found on PATH, links and all, so that it stays right when a package manager puts a new version there. */
+/** The path of `auth` as it is found on PATH, links not resolved, so that it is still right after a package manager's update. */
 export function ownProgram({ env }: Surroundings): string {
   const own = ownPath();
   const found = Bun.which("auth", { PATH: env.PATH ?? "" });
   return found !== null && realpathSync(found) === own ? found : own;
 }
 
-/** Beside the program where that is the user's and on PATH; else `~/.local/bin`. */
+/** The folder for links and scripts: the program's own where the user can write to it and it is on PATH, else `~/.local/bin`. */
 export function binFolder(where: Surroundings, auth: string): string {
   const beside = dirname(auth);
   const own = where.home === null ? [] : [joined(where, where.home, ".local", "bin")];
@@ -37,10 +38,25 @@ function isOnPath({ env }: Surroundings, folder: string): boolean {
   return (env.PATH ?? "").split(delimiter).some((one) => one.replace(/[\\/]$/, "") === folder);
 }
 
-/** A link to `auth`, by which it knows who calls. */
+/** A link to `auth`. By its name auth knows which client calls. */
 export function linkTo(call: SetupCall, program: string, name: string, folder = call.bin): Wanted {
   const path = joined(call, folder, call.platform === "win32" ? `${program}.exe` : program);
   return { name, path, change: { kind: "link", to: call.auth } };
+}
+
+/**
+ * The program `keyring` on PATH, which pip and uv ask for an index's password.
+ * @throws AuthError `setup_refused` where another one is there: programs that use that one would find nothing in ours
+ */
+export function keyringLink(call: SetupCall, name: string): Wanted {
+  const link = linkTo(call, "keyring", name);
+  const found = Bun.which("keyring", { PATH: call.env.PATH ?? "" });
+  if (found !== null && dirname(found) !== call.bin && !call.replace)
+    throw refused(
+      `There is a keyring already: ${found}. What others keep in it wouldn't be found in auth's.`,
+      `If nothing else uses it, and ${call.bin} comes first on PATH: --replace`,
+    );
+  return link;
 }
 
 /** What a person should know of a link that is looked for on PATH. */
@@ -53,17 +69,17 @@ export function pathNotes(call: SetupCall, program: string): string[] {
   ];
 }
 
-/** The call of a helper. */
+/** The command line of a helper. */
 export function helperWords({ auth, connection, rest }: SetupCall, client: string): string[] {
   return [auth, "helper", client, ...(connection === null ? [] : [connection]), ...rest];
 }
 
-/** As one line for a program that reads it as a POSIX shell does. */
+/** Quoted for a POSIX shell. */
 export function posixLine(words: readonly string[]): string {
   return words.map((word) => shellWord(word, "linux")).join(" ");
 }
 
-/** For a program that splits a command at spaces, and knows no quotes. @throws AuthError `usage` */
+/** For a program that splits a command at spaces and knows no quotes. @throws AuthError `usage` */
 export function plainLine(words: readonly string[], tool: string): string {
   const bad = words.find((word) => !/^[\w@%+=:,./\\-]+$/.test(word));
   if (bad === undefined) return words.join(" ");
@@ -73,7 +89,7 @@ export function plainLine(words: readonly string[], tool: string): string {
   );
 }
 
-/** A script that calls the helper, for programs that take a path and no words. */
+/** A script that calls the helper, for programs that take a path without arguments. */
 export function scriptFor(call: SetupCall, client: string, file: string, name: string): Wanted {
   const words = helperWords(call, client);
   if (call.platform === "win32") {

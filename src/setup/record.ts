@@ -11,15 +11,14 @@ import { fileFault } from "../platform/file-faults.ts";
 import { hasByteLocks, lockByte } from "../platform/file-lock.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { parseJson } from "../platform/json.ts";
-import type { Change, Json, Part } from "./change.ts";
-import type { Edit } from "./edit.ts";
+import type { Change, Edit, Json, Part } from "./change.ts";
 import { DRAFT } from "./files.ts";
 import { refused } from "./refused.ts";
 
-/** What one file has of ours. */
+/** What `auth setup` has written into one file. */
 export interface FileRecord {
   readonly path: string;
-  /** One for each time that something was added, the last on top. */
+  /** One for each time that something was added, the last one at the end. */
   readonly layers: readonly Layer[];
   /** The first folder that was made for it. */
   readonly folder: string | null;
@@ -33,7 +32,6 @@ export interface Layer {
   readonly before: string | null;
   /** SHA-256 of the file with it. */
   readonly after: string;
-  /** What leads from the one to the other. */
   readonly edits: readonly Edit[];
 }
 
@@ -56,7 +54,7 @@ const change = v.variant("kind", [
   v.object({ kind: v.literal("whole"), text: v.string(), mode: v.number() }),
   v.object({ kind: v.literal("link"), to: v.string() }),
 ]);
-/** What each kind needs, to put back what it replaced. */
+/** `was` of each kind: what it needs to put back what it replaced. */
 const WAS: Readonly<Record<Change["kind"], v.GenericSchema>> = {
   json: v.object({ depth: v.number(), value: v.optional(json) }),
   lines: v.nullable(v.boolean()),
@@ -127,19 +125,18 @@ function unreadable(path: string, why: string): AuthError {
   );
 }
 
-/** Milliseconds that another command is waited for. */
-const PATIENCE = 5000;
+const WAIT_MS = 5000;
 
 /**
- * One at a time, where the system has locks that end with their process; elsewhere two that meet are told only when they
- * write. @throws AuthError `busy`
+ * Runs one setup at a time, where the system has locks that end with their process; elsewhere `writeRecords` notices
+ * another one. @throws AuthError `busy`
  */
 export async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
   makeFolder(folder);
   const handle = await open(join(folder, "lock"), "a", 0o600);
   try {
     for (let waited = 0; hasByteLocks(handle.fd) && !lockByte(handle.fd, 0); waited += 50) {
-      if (waited >= PATIENCE) throw underWay();
+      if (waited >= WAIT_MS) throw underWay();
       await Bun.sleep(50);
     }
     return await work();

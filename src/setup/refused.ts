@@ -1,4 +1,4 @@
-/** What isn't changed, in words. Nothing was written by then. */
+/** The error for a setup that is refused, before anything is written. */
 import { AuthError } from "../platform/errors.ts";
 
 export const NOTHING_CHANGED = "Nothing was changed.";

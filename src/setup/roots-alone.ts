@@ -1,4 +1,4 @@
-/** Programs that a configuration for all users may name: root runs them, so nobody but root may be able to change them. */
+/** Programs that a configuration for all users may name: root runs them too, so only root may be able to change them. */
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { refused } from "./refused.ts";
@@ -21,7 +21,7 @@ export function requireRootsAlone(paths: readonly string[]): string {
   );
 }
 
-/** Who may write to a folder, or owns a link, decides what is found by it. @returns a clause, or null */
+/** Checks each folder and link of the path: who can change one of them decides what is run. @returns a clause, or null */
 function faultOnTheWay(path: string): string | null {
   let at = "/";
   let rest = namesOf(path);
@@ -34,7 +34,7 @@ function faultOnTheWay(path: string): string | null {
       at = to.startsWith("/") ? "/" : posix.dirname(at);
       continue;
     }
-    // In a sticky folder nobody else can rename or remove what is root's.
+    // In a sticky folder other users can't rename or remove what belongs to root.
     const isSticky = stats.isDirectory() && (stats.mode & STICKY) !== 0;
     if ((stats.mode & WRITABLE_BY_OTHERS) !== 0 && !isSticky) return `${at} can be written by others than root`;
     if (!isSticky && !isOpenToAll(stats)) return `${at} isn't open to all of them`;

@@ -1,10 +1,10 @@
-/** Ending a service of this user's before its file goes: the service manager would let it run on. */
+/** Stops a service of this user before its file is removed: the service manager would let it run on. */
 import { realpath } from "node:fs/promises";
 import type { Environment } from "../platform/context.ts";
 import { helperEnvironment } from "../platform/helper-programs.ts";
 import type { Surroundings } from "../platform/places.ts";
 
-/** What ends what was started by a file. */
+/** Stops the service that was started by a file. */
 export interface Ending {
   /** What a person would type. */
   readonly command: readonly string[];
@@ -12,7 +12,7 @@ export interface Ending {
   run(): Promise<"ended" | "not running" | "failed">;
 }
 
-/** systemctl(1): `disable --now` needs the unit's file. A unit of that name may lie elsewhere, and is none of ours. */
+/** systemctl(1): `disable --now` needs the unit's file. A unit of that name in another folder isn't ours. */
 export function systemdEnding({ env }: Surroundings, unit: string, path: string): Ending {
   const command = ["systemctl", "--user", "disable", "--now", unit];
   return {
@@ -26,7 +26,7 @@ export function systemdEnding({ env }: Surroundings, unit: string, path: string)
   };
 }
 
-/** Without links; the path itself where there is nothing. */
+/** With links resolved; the path itself where there is nothing. */
 function realOf(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }

@@ -1,4 +1,4 @@
-/** What would change, for a person: what is ours, and never what stands beside it or in its place, which may be a secret. */
+/** Shows a person what would change: our parts, and never what is beside them or what they replace, which may be a secret. */
 import { escapeText } from "../platform/escape.ts";
 import type { Json, Part } from "./change.ts";
 import type { Step } from "./engine.ts";
@@ -25,7 +25,7 @@ export async function shownStep({ found, text, link, goes, comes }: Step): Promi
   return { path: at, action, removed, added };
 }
 
-/** @param without the text of the file in which they aren't */
+/** @param without the file's text without these parts */
 async function linesOf(parts: readonly Part[], without: string | null): Promise<string[]> {
   return (await Promise.all(parts.map(({ change }) => partLines(change, without ?? "")))).flat();
 }
@@ -51,7 +51,7 @@ async function partLines(change: Part["change"], without: string): Promise<strin
   }
 }
 
-/** What stood in their place: where, and not what. */
+/** What they replaced: the setting's name, without its value. */
 async function replacedBy(parts: readonly Part[]): Promise<string[]> {
   const lines = parts.map(({ change, was }) => {
     if (change.kind === "lines") return was === true ? [`${change.setting} …`] : [];
@@ -71,7 +71,7 @@ function written(value: Json): string[] {
 
 const WORDS = { create: "new", change: "changed", remove: "removed", record: "as it is" } as const;
 
-/** As lines: the file, then what goes and what comes. */
+/** As lines: the file, then what is removed and what is added. */
 export function shownLines({ path, action, removed, added }: Shown): string[] {
   const lines = [...removed.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
   return [`${path} (${WORDS[action]})`, ...lines].map((line) => escapeText(line.replaceAll("\t", "    ")));

@@ -1,7 +1,7 @@
-/** The tools, by the name that `auth setup` takes. Each is read only when it is named. */
+/** The tools, by the name that `auth setup` takes. Each module is loaded when its tool is named. */
 import type { Tool } from "./tool.ts";
 
-/** What may be named besides the tool. `profile`: a connection's name alone; `rest`: words for the helper, after `--`. */
+/** What may be given besides the tool. `profile`: a connection's name alone; `rest`: arguments for the helper, after `--`. */
 export type Option =
   | "connection"
   | "profile"
@@ -16,15 +16,15 @@ export type Option =
 export interface ToolEntry {
   /** What it is for, in a list. */
   readonly title: string;
-  /** Programs by which it is seen that the tool is here. */
+  /** The tool is installed where one of these programs is on PATH. */
   readonly programs: readonly string[];
-  /** What is typed after `auth setup`, with examples in the place of what has to be filled in. */
+  /** What is typed after `auth setup`, with example values. */
   readonly example: string;
-  /** What may come after it, where that is no connection. */
+  /** What may come after it, where that is not a connection. */
   readonly words?: readonly string[];
   /** What it makes use of. `system`: it has a configuration for all users of the machine. */
   readonly takes: readonly Option[];
-  readonly load: () => Promise<{ readonly default: Tool }>;
+  readonly load: () => Promise<Tool>;
 }
 
 export const TOOLS: Readonly<Record<string, ToolEntry>> = {
@@ -33,14 +33,14 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     programs: ["git"],
     example: "git --host git.example",
     takes: ["connection", "host", "rest", "replace", "system"],
-    load: () => import("./tools/git.ts"),
+    load: async () => (await import("./tools/git.ts")).default,
   },
   docker: {
     title: "docker, Helm, ORAS",
     programs: ["docker", "helm", "oras"],
     example: "docker --host registry.example",
     takes: ["connection", "host", "replace"],
-    load: () => import("./tools/docker.ts"),
+    load: async () => (await import("./tools/docker.ts")).docker,
   },
   mcp: {
     title: "an MCP server in Claude Code, Codex, VS Code or Cursor",
@@ -48,127 +48,133 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     example: "mcp <client> <url>",
     words: ["claude-code", "codex", "vscode", "cursor"],
     takes: ["profile", "name", "replace"],
-    load: () => import("./tools/mcp.ts"),
+    load: async () => (await import("./tools/mcp.ts")).default,
   },
   podman: {
     title: "podman, skopeo, buildah",
     programs: ["podman", "skopeo", "buildah"],
     example: "podman --host registry.example",
     takes: ["connection", "host", "replace"],
-    load: () => import("./tools/podman.ts"),
+    load: async () => (await import("./tools/docker.ts")).podman,
   },
   kubectl: {
     title: "kubectl and other clients of Kubernetes",
     programs: ["kubectl"],
     example: "kubectl <connection> --name work",
     takes: ["connection", "name", "context", "rest"],
-    load: () => import("./tools/kubectl.ts"),
+    load: async () => (await import("./tools/kubectl.ts")).default,
   },
   aws: {
     title: "AWS' CLI and libraries",
     programs: ["aws"],
     example: "aws <connection> --name work",
     takes: ["connection", "name", "rest", "replace"],
-    load: () => import("./tools/aws.ts"),
+    load: async () => (await import("./tools/aws.ts")).default,
   },
   adc: {
     title: "libraries with application default credentials",
     programs: ["gcloud"],
     example: "adc <connection> --audience <uri>",
     takes: ["connection", "audience", "rest"],
-    load: () => import("./tools/adc.ts"),
+    load: async () => (await import("./tools/adc.ts")).default,
   },
   terraform: {
     title: "Terraform",
     programs: ["terraform"],
     example: "terraform",
     takes: ["connection", "rest", "replace"],
-    load: () => import("./tools/terraform.ts"),
+    load: async () => (await import("./tools/terraform.ts")).terraform,
   },
   opentofu: {
     title: "OpenTofu",
     programs: ["tofu"],
     example: "opentofu",
     takes: ["connection", "rest", "replace"],
-    load: () => import("./tools/opentofu.ts"),
+    load: async () => (await import("./tools/terraform.ts")).opentofu,
   },
   cargo: {
     title: "cargo",
     programs: ["cargo"],
     example: "cargo --name my-registry",
     takes: ["connection", "name", "rest", "replace"],
-    load: () => import("./tools/cargo.ts"),
+    load: async () => (await import("./tools/cargo.ts")).default,
   },
   go: {
     title: "the go command",
     programs: ["go"],
     example: "go",
     takes: ["connection", "rest", "replace"],
-    load: () => import("./tools/go.ts"),
+    load: async () => (await import("./tools/go.ts")).default,
   },
   bazel: {
     title: "Bazel",
     programs: ["bazel", "bazelisk"],
     example: "bazel --host remote.example",
     takes: ["connection", "host", "rest", "system"],
-    load: () => import("./tools/bazel.ts"),
+    load: async () => (await import("./tools/bazel.ts")).default,
   },
   pnpm: {
     title: "pnpm",
     programs: ["pnpm"],
     example: "pnpm <connection> --host npm.example",
     takes: ["connection", "host", "rest", "replace"],
-    load: () => import("./tools/pnpm.ts"),
+    load: async () => (await import("./tools/pnpm.ts")).default,
   },
   pip: {
     title: "pip",
     programs: ["pip", "pip3"],
     example: "pip",
     takes: ["replace"],
-    load: () => import("./tools/pip.ts"),
+    load: async () => (await import("./tools/pip.ts")).default,
   },
-  uv: { title: "uv", programs: ["uv"], example: "uv", takes: ["replace"], load: () => import("./tools/uv.ts") },
+  uv: {
+    title: "uv",
+    programs: ["uv"],
+    example: "uv",
+    takes: ["replace"],
+    load: async () => (await import("./tools/uv.ts")).default,
+  },
   vault: {
     title: "Vault",
     programs: ["vault"],
     example: "vault",
     takes: ["replace"],
-    load: () => import("./tools/vault.ts"),
+    load: async () => (await import("./tools/vault.ts")).vault,
   },
   openbao: {
     title: "OpenBao",
     programs: ["bao"],
     example: "openbao",
     takes: ["replace"],
-    load: () => import("./tools/openbao.ts"),
+    load: async () => (await import("./tools/vault.ts")).openbao,
   },
   ansible: {
     title: "Ansible",
     programs: ["ansible-vault"],
     example: "ansible <connection>",
     takes: ["connection", "replace"],
-    load: () => import("./tools/ansible.ts"),
+    load: async () => (await import("./tools/ansible.ts")).default,
   },
   "claude-code": {
     title: "Claude Code",
     programs: ["claude"],
     example: "claude-code <connection>",
     takes: ["connection", "rest", "replace"],
-    load: () => import("./tools/claude-code.ts"),
+    load: async () => (await import("./tools/claude-code.ts")).default,
   },
   codex: {
     title: "Codex",
     programs: ["codex"],
     example: "codex <connection> --name gateway",
     takes: ["connection", "name", "rest", "replace"],
-    load: () => import("./tools/codex.ts"),
+    load: async () => (await import("./tools/codex.ts")).default,
   },
   agent: {
     title: "the agent of auth, as a service of yours",
     programs: ["systemctl", "launchctl"],
     example: "agent",
     takes: ["rest"],
-    load: () => import("./tools/agent.ts"),
+    load: async () => (await import("./tools/agent.ts")).default,
   },
   completion: {
     title: "completion of auth by the shell",
@@ -176,6 +182,6 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     example: "completion",
     words: ["bash", "zsh", "fish", "powershell"],
     takes: [],
-    load: () => import("./tools/completion.ts"),
+    load: async () => (await import("./tools/completion.ts")).default,
   },
 };

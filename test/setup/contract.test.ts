@@ -77,7 +77,7 @@ class Home {
       origins: async () => origins,
       textOf: (path) => textWithout(this.known, path, this.#tool),
     };
-    const tool = (await TOOLS[this.#tool]?.load())?.default;
+    const tool = await TOOLS[this.#tool]?.load();
     if (tool === undefined) throw new Error("There is no such tool.");
     const { wanted } = await tool.plan(made);
     expect(wanted.length).toBeGreaterThan(0);

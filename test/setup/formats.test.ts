@@ -2,10 +2,9 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Change, JsonChange, LinesChange, YamlChange } from "../../src/setup/change.ts";
-import { applied } from "../../src/setup/edit.ts";
+import { applied, type Change, type JsonChange, type LinesChange, type YamlChange } from "../../src/setup/change.ts";
 import { carryOut, planSetup, planUndo } from "../../src/setup/engine.ts";
-import { formatOf } from "../../src/setup/formats/formats.ts";
+import { formatOf } from "../../src/setup/layers.ts";
 import { tempFolder } from "../support/program.ts";
 
 const PIP: LinesChange = {

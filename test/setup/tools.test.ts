@@ -11,7 +11,7 @@ async function planned(
   call: Partial<SetupCall>,
   files: Readonly<Record<string, string>> = {},
 ): Promise<Planned> {
-  const loaded = (await TOOLS[tool]?.load())?.default;
+  const loaded = await TOOLS[tool]?.load();
   if (loaded === undefined) throw new Error("There is no such tool.");
   return loaded.plan({
     ...surroundingsOf({ HOME: "/home/me", PATH: "" }),

@@ -25,7 +25,7 @@ export async function setUp(
   const entry = TOOLS[tool];
   if (entry === undefined) return;
   const call = await callOf(cli, session, tool, given);
-  const { wanted, notes: own = [] } = await (await entry.load()).default.plan(call);
+  const { wanted, notes: own = [] } = await (await entry.load()).plan(call);
   const notes = [...own, ...placeNotes(tool, cli.context.env)];
   const words = entry.words !== undefined ? given.words : call.connection === null ? [] : [call.connection];
   const made = { program: call.auth, command: given.command };

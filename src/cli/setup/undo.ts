@@ -56,6 +56,6 @@ async function endingsOf({ context: { env } }: Cli, { steps }: Plan): Promise<En
   const endings: (Ending | null | undefined)[] = [];
   for (const { found, goes } of steps)
     for (const tool of new Set(goes.map((part) => part.tool)))
-      endings.push((await TOOLS[tool]?.load())?.default.endingOf?.(surroundingsOf(env), found.path));
+      endings.push((await TOOLS[tool]?.load())?.endingOf?.(surroundingsOf(env), found.path));
   return endings.filter((one) => one != null);
 }

@@ -8,7 +8,7 @@ import { Unreadable } from "../change.ts";
 
 export type Ini = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Names of settings have `-` for `_`: pip takes the one for the other. @throws Unreadable */
+/** `_` in the names of settings becomes `-`: to pip they are the same. @throws Unreadable */
 export function parseIni(text: string): Ini {
   const sections: Record<string, Record<string, string>> = {};
   let section: Record<string, string> | null = null;
@@ -24,7 +24,7 @@ export function parseIni(text: string): Ini {
     }
     indent = own;
     option = null;
-    // It reads up to the last bracket.
+    // configparser reads up to the last bracket.
     const header = /^\[(.+)\]/.exec(value)?.[1];
     if (header !== undefined) {
       const name = sectionName(header);
@@ -49,7 +49,7 @@ function sectionName(header: string): string {
   return /^profile\b/.test(header) ? plainName(header) : header;
 }
 
-/** What a header names, quotes and blanks aside; null for another line. */
+/** The name in a section header, without quotes and blanks; null for another line. */
 export function headerIn(line: string): string | null {
   const name = /^[\uFEFF\s]*\[([^\]]*)\]/.exec(line)?.[1];
   return name === undefined ? null : plainName(name);

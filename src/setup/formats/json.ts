@@ -9,8 +9,7 @@ import {
   parse,
   parseTree,
 } from "jsonc-parser";
-import { type Format, InTheWay, type Json, type JsonChange, Unreadable } from "../change.ts";
-import { applied, type Edit } from "../edit.ts";
+import { applied, type Edit, type Format, InTheWay, type Json, type JsonChange, Unreadable } from "../change.ts";
 
 const json: Format<JsonChange> = {
   async add(text, change, mayReplace) {
@@ -38,18 +37,18 @@ const json: Format<JsonChange> = {
     const { value, depth } = was as { value?: Json; depth: number };
     if (value !== undefined) return applied(text, [editFor(text, path, value)]);
     let result = without(text, path);
-    // What was made around it goes, too, once it is empty.
-    for (let length = path.length - 1; length > depth; length--) {
+    // Objects that were made around it are removed once they are empty.
+    for (let length = path.length - 1; length > Math.max(depth, 0); length--) {
       const around = path.slice(0, length);
       if (!isEmpty(at(contentOf(result), around))) break;
-      if (length > 0) result = without(result, around);
+      result = without(result, around);
     }
     return depth < 0 && isEmpty(contentOf(result)) ? "" : result;
   },
 };
 export default json;
 
-/** A byte order mark is none of the JSON, and stays. */
+/** A byte order mark is not part of the JSON, and stays. */
 const MARK = "\uFEFF";
 
 function contentOf(text: string): Json | undefined {
@@ -62,7 +61,7 @@ function contentOf(text: string): Json | undefined {
   return value as Json | undefined;
 }
 
-/** Readers call themselves for what is nested: no program writes it this deep. */
+/** Parsers are recursive: deeper nesting, which no program writes, could exhaust the stack. */
 const DEEPEST = 200;
 
 function requireFlat(text: string): void {
@@ -94,7 +93,7 @@ function isPlain(existing: Json, ours: Json): boolean {
 const PATH = /^(?:~?\/|\.{1,2}\/|[A-Za-z]:[\\/])[\w.~/:\\-]{1,200}$/;
 const NAME = /^(?=.{1,32}$)[a-z]+(?:[.-][a-z]+)*$/;
 
-/** Nothing but the value itself is touched: what is beside it may be a secret, and is none of ours to write anew. */
+/** Changes the value alone: what is beside it may be a secret, and edits are recorded. */
 function editFor(text: string, path: readonly string[], value: Json): Edit {
   if (text.startsWith(MARK)) {
     const edit = editFor(text.slice(1), path, value);
@@ -167,7 +166,7 @@ function at(value: Json | undefined, path: readonly string[]): Json | undefined 
   return here;
 }
 
-/** How many of the names were there already; -1: not even the object around them. */
+/** How many names of the path were there already; -1: the file had no object at all. */
 function depthOf(value: Json | undefined, path: readonly string[]): number {
   if (value === undefined) return -1;
   let depth = 0;

@@ -1,9 +1,8 @@
 /**
- * Lines in the files that people write: INI, TOML, HCL, shells. Ours stand between two comments that say so; what others
- * put in between stays theirs.
+ * Lines in the files that people write: INI, TOML, HCL, shells. Ours are between two comments that say so. Lines that
+ * others add between the two are kept when ours are removed.
  */
-import { type Added, type Format, InTheWay, type LinesChange, Unreadable } from "../change.ts";
-import { applied } from "../edit.ts";
+import { type Added, applied, type Format, InTheWay, type LinesChange, Unreadable } from "../change.ts";
 import { headerIn } from "./ini.ts";
 import { requireRead } from "./read-back.ts";
 
@@ -46,7 +45,7 @@ function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added 
     if (change.lines.length === 1 && line.trim() === change.lines[0]) return null;
     if (!mayReplace) throw new InTheWay(`${change.setting} is set`);
     if (isContinued(all[existing + 1])) throw new Unreadable(`sets ${change.setting} on several lines`);
-    // What it said stays in the file, as a comment: it may be a secret, and is recorded nowhere else.
+    // The old line stays in the file, as a comment: it may be a secret, which may not go into the record.
     const at = lengthOf(all, existing);
     const [head = "", ...own] = blockLines(change, false).map((one) => one + end);
     const before = { at, removed: "", inserted: `${head}${KEPT}` };
@@ -62,10 +61,10 @@ function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added 
   return { edits: [{ at, removed: "", inserted: gap + blockOf(change, end, opens) }], was: null };
 }
 
-/** What the two comments begin with. */
+/** Part of the two comments. */
 const OWNER = "auth setup";
 
-/** What a line that was replaced begins with. */
+/** The beginning of a line that was replaced. */
 const KEPT = "# replaced by auth setup: ";
 
 function opening({ label }: LinesChange): string {
@@ -82,7 +81,7 @@ function blockOf(change: LinesChange, end: string, opens: boolean): string {
     .join("");
 }
 
-/** The block, without the ends of its lines. @param opens its section's header is part of it */
+/** The block, without line ends. @param opens its section's header is part of it */
 export function blockLines(change: LinesChange, opens: boolean): string[] {
   return [opening(change), ...ownLines(change, opens), closing(change)];
 }
@@ -95,7 +94,7 @@ function topOf(text: string): number {
   return text.startsWith(MARK) ? MARK.length : 0;
 }
 
-/** With their ends. */
+/** With their line ends. */
 function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
@@ -157,7 +156,7 @@ function settingIn(all: readonly string[], from: number, to: number, setting: st
   });
 }
 
-/** What a setting has where ours would take its place; null: it isn't set there. */
+/** The value of a setting in the place where ours would be; null: it isn't set there. */
 export function settingValue(text: string, section: string | null, setting: string): string | null {
   const all = linesOf(text);
   const { from, to } = extentOf(all, section);
@@ -165,12 +164,12 @@ export function settingValue(text: string, section: string | null, setting: stri
   return line === undefined ? null : line.replace(/^[^=:]*[=:]?/, "").trim();
 }
 
-/** Configuration parsers take an indented line for more of the value before it. */
+/** Configuration parsers read an indented line as the continuation of the value before it. */
 function isContinued(next: string | undefined): boolean {
   return next !== undefined && /^[ \t]+[^\s#;]/.test(next);
 }
 
-/** What isn't ours of the lines between the two comments; a header of ours stays with what others put under it. */
+/** The lines between the two comments that aren't ours; our header is kept where others have put settings under it. */
 function withoutOurs(inner: readonly string[], change: LinesChange, after: readonly string[]): string[] {
   const ours = ownLines(change, inner[0]?.trim() === change.section);
   const kept: string[] = [];

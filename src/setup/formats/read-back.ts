@@ -1,6 +1,6 @@
 /**
- * A file with our lines in it, read as its program reads it: it has to say what they say, and all else as before. A line
- * can be looked for in vain where a parser sees it, and be found where a parser sees text.
+ * Parses a file with our lines in it as its program does: it has to have our settings, and all others as before. A search
+ * by lines alone can miss a setting that the parser sees, or find one in what the parser reads as text.
  */
 import { type LinesChange, Unreadable } from "../change.ts";
 import { parseIni } from "./ini.ts";

@@ -1,4 +1,4 @@
-/** Files and links that are ours as a whole. A link is known by the path that it leads to. */
+/** Files and links that auth makes. The text of a link is its target. */
 import type { Change, Format } from "../change.ts";
 import { InTheWay, Unreadable } from "../change.ts";
 import { NO_LINK } from "../files.ts";
@@ -9,7 +9,7 @@ const whole: Format<Owned> = {
   async add(text, change, mayReplace) {
     const wanted = contentOf(change);
     if (text === wanted) return null;
-    // What is no link can't be brought back as one.
+    // --undo could not restore a file or a folder.
     if (text === NO_LINK) throw new Unreadable("is there already, and is none of auth's");
     if (text !== "" && change.kind === "whole")
       throw new Unreadable("is there already, and is none of auth's: move it away first");

@@ -1,14 +1,22 @@
 /** Named objects in lists, as kubeconfigs have them: written between the lines that are there, which stay as they are. */
 import { type Document, isMap, isScalar, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from "yaml";
-import { type Added, type Format, InTheWay, type Json, Unreadable, type YamlChange } from "../change.ts";
-import { applied, type Edit } from "../edit.ts";
+import {
+  type Added,
+  applied,
+  type Edit,
+  type Format,
+  InTheWay,
+  type Json,
+  Unreadable,
+  type YamlChange,
+} from "../change.ts";
 
 const yaml: Format<YamlChange> = {
   async add(text, change, mayReplace) {
     const existing = valueIn(documentOf(text), change);
     if (existing !== undefined && includes(existing, change.value)) return null;
     const { list, item, path } = change;
-    // An object of that name may hold a certificate or a key, which is none of ours to keep until --undo.
+    // An object of that name may hold a certificate or a key, and the record may not hold secrets.
     if (existing !== undefined && path.length === 0)
       throw new Unreadable(`has '${item}' in ${list} already: choose another name with --name`);
     if (existing !== undefined && !mayReplace)
@@ -46,12 +54,10 @@ export function hasItem(text: string, list: string, name: string): boolean {
 interface Was {
   /** The list itself was added. */
   readonly made: boolean;
-  /** What stood there, and how. */
+  /** The value before, and how it was written. */
   readonly value?: Json;
   readonly written?: string;
 }
-
-const NEVER = "isn't a list of named objects";
 
 function documentOf(text: string): Document {
   const document = parsed(text);
@@ -65,7 +71,6 @@ function parsed(text: string): Document {
   try {
     return parseDocument(text, { keepSourceTokens: true });
   } catch (error) {
-    // Its reader calls itself for what is nested.
     if (error instanceof RangeError) throw new Unreadable("is nested too deep");
     throw error;
   }
@@ -79,11 +84,11 @@ function valueIn(document: Document, { list, item, path }: YamlChange): Json | u
   return plain as Json | undefined;
 }
 
-/** null where there is none, or nothing in it. */
+/** null where there is none, or where it is empty. */
 function listOf(document: Document, list: string): YAMLSeq | null {
   const value = isMap(document.contents) ? document.contents.get(list, true) : undefined;
   if (value === undefined || (isScalar(value) && value.value === null)) return null;
-  if (!isSeq(value)) throw new Unreadable(`has ${list}, which ${NEVER}`);
+  if (!isSeq(value)) throw new Unreadable(`has ${list}, which isn't a list of named objects`);
   return value;
 }
 
@@ -91,7 +96,7 @@ function itemNamed(seq: YAMLSeq | null, name: string): YAMLMap | undefined {
   return seq?.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
 }
 
-/** What its program adds when it writes the file anew, such as an empty `env`, changes nothing. */
+/** Fields that the program adds when it writes the file again, such as an empty `env`, make no difference. */
 function includes(whole: unknown, part: Json): boolean {
   if (typeof part !== "object" || part === null || Array.isArray(part)) return Bun.deepEquals(whole, part);
   if (typeof whole !== "object" || whole === null) return false;
@@ -113,15 +118,13 @@ function newItem(text: string, { list, item, value }: YamlChange): Added {
   const { contents } = document;
   const seq = listOf(document, list);
   if (seq === null) {
-    const isThere = isMap(contents) && contents.has(list);
+    if (isMap(contents) && contents.has(list)) return replaced(text, document, list, JSON.stringify([whole]));
     if (isMap(contents) && contents.flow) {
-      if (isThere) return replaced(text, document, list, JSON.stringify([whole]));
       const comma = contents.items.length > 0 ? ", " : "";
       const at = (contents.range?.[0] ?? 0) + 1;
       const inserted = `${JSON.stringify(list)}: ${JSON.stringify([whole])}${comma}`;
       return { edits: [{ at, removed: "", inserted }], was: { made: true } };
     }
-    if (isThere) return replaced(text, document, list, `${JSON.stringify([whole])}`);
     const at = isMap(contents) ? lineEnd(text, contents.range?.[1] ?? text.length) : text.length;
     const gap = at > 0 && !text.slice(0, at).endsWith("\n") ? end : "";
     return { edits: [{ at, removed: "", inserted: `${gap}${list}:${end}${lines("")}` }], was: { made: true } };
@@ -140,14 +143,14 @@ function newItem(text: string, { list, item, value }: YamlChange): Added {
   return { edits: [{ at, removed: "", inserted: gap + lines(indent) }], was: { made: false } };
 }
 
-/** In the place of `null`, or of nothing. */
+/** Puts the list in the place of `null`, or of nothing. */
 function replaced(text: string, document: Document, list: string, inserted: string): Added {
   const [from = 0, to = from] = rangeOf((document.contents as YAMLMap).get(list, true));
   const gap = text[from - 1] === ":" ? " " : "";
   return { edits: [{ at: from, removed: text.slice(from, to), inserted: gap + inserted }], was: { made: false } };
 }
 
-/** @param written what is to stand there */
+/** @param written the new text */
 function newValue(
   text: string,
   change: YamlChange,

@@ -81,11 +81,7 @@ const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonl
 /** Where the vault is, for one that isn't where it usually is. */
 function placesOf({ env }: SetupCall): [string, string][] {
   const store = env.AUTH_STORE ? withoutPassword(env.AUTH_STORE) : null;
-  return [...(env.AUTH_HOME ? [pair("AUTH_HOME", env.AUTH_HOME)] : []), ...(store ? [pair("AUTH_STORE", store)] : [])];
-}
-
-function pair(name: string, value: string): [string, string] {
-  return [name, value];
+  return Object.entries({ ...(env.AUTH_HOME && { AUTH_HOME: env.AUTH_HOME }), ...(store && { AUTH_STORE: store }) });
 }
 
 /** Others may read the file. */

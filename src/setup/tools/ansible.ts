@@ -1,9 +1,8 @@
-/** A vault id of the user's ansible.cfg. Those that are there stay; a project's own ansible.cfg goes before this one. */
+/** A vault id in the user's ansible.cfg. Those that are there stay; a project's ansible.cfg has precedence over this one. */
 import { usage } from "../../platform/errors.ts";
 import { inFolder, inHome } from "../../platform/places.ts";
-import { requirePlain } from "../carried.ts";
 import { settingValue } from "../formats/lines.ts";
-import { requireConnection, requirePlace } from "../needs.ts";
+import { requireConnection, requirePlace, requirePlain } from "../needs.ts";
 import { scriptFor } from "../program.ts";
 import type { Tool } from "../tool.ts";
 

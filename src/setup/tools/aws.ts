@@ -1,4 +1,4 @@
-/** A profile of AWS' configuration. Keys of that name in the other file would go first. */
+/** A profile in AWS' configuration. Keys of that name in the credentials file would have precedence. */
 import { inFolder, inHome } from "../../platform/places.ts";
 import { hasSection } from "../formats/lines.ts";
 import { requireConnection, requireName, requirePlace } from "../needs.ts";

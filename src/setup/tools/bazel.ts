@@ -1,4 +1,4 @@
-/** A line for each host in .bazelrc. Bazel's helper is a path without words: a script of ours. */
+/** A line for each host in .bazelrc. Bazel's helper is a path without arguments: a script that auth makes. */
 import { inHome } from "../../platform/places.ts";
 import { requirePlace } from "../needs.ts";
 import { scriptFor } from "../program.ts";

@@ -1,4 +1,4 @@
-/** The provider of one registry. cargo starts it by its name alone, and hands on the words that come after. */
+/** The credential provider of one registry. cargo starts it by its name alone, and passes the arguments that come after. */
 import { inFolder, inHome, joined } from "../../platform/places.ts";
 import { requireBareName, requirePlace } from "../needs.ts";
 import { linkTo, pathNotes } from "../program.ts";
@@ -10,7 +10,7 @@ export default {
   async plan(call) {
     const name = requireBareName(call, "the registry");
     const folder = requirePlace(inFolder(call, "CARGO_HOME", inHome(call, ".cargo")));
-    // The name without an ending is cargo's older one, and goes before the other.
+    // `config`, without `.toml`, is the older name, and has precedence.
     const old = joined(call, folder, "config");
     const path = (await call.textOf(old)) === null ? `${old}.toml` : old;
     const words = [PROGRAM, ...(call.connection === null ? [] : [call.connection]), ...call.rest];

@@ -1,4 +1,4 @@
-/** What a shell reads at its start, so that it completes auth's commands. Nothing is said where auth is gone. */
+/** What a shell reads at its start, so that it completes auth's commands. It does nothing where auth was removed. */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
 import type { Wanted } from "../engine.ts";

@@ -1,8 +1,8 @@
 /** The user's git configuration: one section for each origin, in which `auth` alone is asked. */
 import { configFolder, inFolder, inHome, joined } from "../../platform/places.ts";
-import { shellWord } from "../../platform/shell-word.ts";
 import { isSameOrigin, originOf } from "../../platform/url.ts";
 import { requirePlace } from "../needs.ts";
+import { helperWords, posixLine } from "../program.ts";
 import { refused } from "../refused.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 
@@ -48,11 +48,10 @@ async function placeOf(call: SetupCall): Promise<string> {
   return (await call.textOf(other)) === null ? usual : other;
 }
 
-function commandFor({ auth, connection, rest, platform }: SetupCall): string {
-  const path = platform === "win32" ? auth.replaceAll("\\", "/") : auth;
-  // git runs it with sh on every system.
-  const words = [path, "helper", "git", ...(connection === null ? [] : [connection]), ...rest];
-  return `!${words.map((word) => shellWord(word, "linux")).join(" ")}`;
+/** git runs it with sh on every system. */
+function commandFor(call: SetupCall): string {
+  const auth = call.platform === "win32" ? call.auth.replaceAll("\\", "/") : call.auth;
+  return `!${posixLine(helperWords({ ...call, auth }, "git"))}`;
 }
 
 /** git-config(1), Syntax: quoted where a comment's sign, a quote or a backslash is in it. */

@@ -1,13 +1,12 @@
 /**
- * The file of `go env -w`. What was asked before stays, and is asked first; where nothing is set, that is .netrc.
+ * The file of `go env -w`. Commands that are there stay, and are asked first; by default that is .netrc.
  *
- * `go help goauth`: a list of commands with `;` between them, in which `off` can't stand with others.
+ * `go help goauth`: a list of commands with `;` between them, in which `off` can't be combined with others.
  */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
-import { requirePlain } from "../carried.ts";
 import { settingValue } from "../formats/lines.ts";
-import { requirePlace } from "../needs.ts";
+import { requirePlace, requirePlain } from "../needs.ts";
 import { helperWords, plainLine } from "../program.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 

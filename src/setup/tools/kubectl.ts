@@ -38,7 +38,7 @@ export default {
   },
 } satisfies Tool;
 
-/** Its user is another one before: that is what is set up, and comes back with --undo. */
+/** Gives the context our user; --undo restores the one before. */
 function contextPart(context: string, name: string, texts: ReadonlyMap<string, string | null>): Wanted {
   const [path] = [...texts].find(([file, text]) => text !== null && hasContext(file, text, context)) ?? [];
   if (path === undefined)

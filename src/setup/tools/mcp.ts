@@ -1,5 +1,5 @@
 /**
- * MCP clients: each starts `auth mcp <url>` in the place of the server, or, where it can (Claude Code), asks a command for the
+ * MCP clients: each starts `auth mcp <url>` instead of the server, or, where it can (Claude Code), runs a command for the
  * headers of its own requests.
  */
 import { type ConfiguredServer, type ConfiguringClient, Unreadable } from "../../mcp/configured/client.ts";
@@ -66,7 +66,7 @@ function unknownClient(id: string): AuthError {
   return usage(what, `One of: ${there}. For example: ${example}`);
 }
 
-/** Of whom the tokens are, where that is said. */
+/** The profile, where one is given. */
 function profileOf({ profile }: SetupCall): readonly string[] {
   return profile === null ? [] : ["-p", profile];
 }
@@ -80,7 +80,7 @@ function serversIn(
   try {
     return client.read(text, call);
   } catch (error) {
-    // A reader's stack ends where a file is nested without end.
+    // A file that is nested too deep exhausts the parser's stack.
     const why =
       error instanceof RangeError ? "it is nested too deep" : error instanceof Unreadable ? error.message : null;
     if (why === null) throw error;
@@ -88,7 +88,7 @@ function serversIn(
   }
 }
 
-/** The part of the host that says whose it is: `https://mcp.sentry.dev/mcp` is `sentry`, and with `-p work` `sentry-work`. */
+/** The distinctive part of the host: `https://mcp.sentry.dev/mcp` is `sentry`, and with `-p work` `sentry-work`. */
 function nameFor(url: string, profile: string | null): string {
   const { hostname, port } = new URL(url);
   const isName = /[a-z]/.test(hostname) && hostname.includes(".");

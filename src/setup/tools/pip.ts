@@ -1,9 +1,8 @@
 /** pip's own configuration: it asks `keyring` as a program. The user name in an index's address is the connection's. */
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
 import { settingValue } from "../formats/lines.ts";
-import { keyringLink } from "../keyring.ts";
 import { requirePlace } from "../needs.ts";
-import { pathNotes } from "../program.ts";
+import { keyringLink, pathNotes } from "../program.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 
 export default {

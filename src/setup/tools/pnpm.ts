@@ -1,4 +1,4 @@
-/** The user's .npmrc: pnpm takes a helper from there alone, as a path without words. */
+/** The user's .npmrc: pnpm reads a helper from there only, as a path without arguments. */
 import { inFolder, inHome } from "../../platform/places.ts";
 import { hostIn, requireConnection, requirePlace } from "../needs.ts";
 import { plainLine, scriptFor } from "../program.ts";

@@ -1,8 +1,7 @@
 /** uv's configuration of the user, before its tables: it asks `keyring` as a program. */
 import { configFolder, inFolder } from "../../platform/places.ts";
-import { keyringLink } from "../keyring.ts";
 import { requirePlace } from "../needs.ts";
-import { pathNotes } from "../program.ts";
+import { keyringLink, pathNotes } from "../program.ts";
 import type { Tool } from "../tool.ts";
 
 export default {
