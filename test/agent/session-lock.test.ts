@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tellsOfLock, watchSession } from "../../src/agent/session-lock.ts";
-import { until } from "../support/held-home.ts";
+
 import { tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 const SESSION = "/org/freedesktop/login1/session";
 const HINT = (value: boolean): string =>

@@ -15,9 +15,10 @@ import {
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { type AgentHome, agentHome, CLI, isAlive, KEYS, kill, PASSPHRASE, post } from "../support/agent-home.ts";
-import { until } from "../support/held-home.ts";
+
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
+import { until } from "../support/until.ts";
 
 let home: AgentHome;
 beforeAll(async () => {

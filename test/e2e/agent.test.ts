@@ -4,10 +4,11 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from "node
 import { dirname, join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { type AgentHome, agentHome, CLI, isAlive, KEYS, kill, PASSPHRASE, post } from "../support/agent-home.ts";
-import { until } from "../support/held-home.ts";
+
 import { paste, succeeded } from "../support/home.ts";
 import { AUTH, auth, onTerminal, tempFolder } from "../support/program.ts";
 import { startApi, startAuthProxy } from "../support/proxy-home.ts";
+import { until } from "../support/until.ts";
 
 const homes: AgentHome[] = [];
 afterAll(() => Promise.all(homes.map((home) => home.stop())));

@@ -7,6 +7,7 @@ import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
 import { AUTH, auth, bareEnvironment, type Ended, run, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 interface Seen {
   readonly method: string;
@@ -284,7 +285,7 @@ test.skipIf(lacking("linux"))("a signal is curl's: its process is ours", async (
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  for (let waited = 0; slow.pendingRequests === 0 && waited < 5_000; waited += 20) await Bun.sleep(20);
+  await until("curl has asked", () => slow.pendingRequests > 0);
   expect(readFileSync(`/proc/${child.pid}/comm`, "utf8")).toBe("curl\n");
   child.kill("SIGTERM");
   await child.exited;

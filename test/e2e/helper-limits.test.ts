@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { HELPERS } from "../../src/inject/helpers/table.ts";
-import { type HeldHome, heldHome, until } from "../support/held-home.ts";
+import { type HeldHome, heldHome } from "../support/held-home.ts";
 import { AUTH, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 /** How each that has a time limit is asked for a token of `forge` at a URL. */
 const CALLS: Record<string, (url: string) => { args: string[]; stdin?: string; env?: Record<string, string> }> = {
@@ -31,10 +32,7 @@ async function storedToken({ call }: HeldHome): Promise<string> {
 }
 
 async function newTokenIsStored(home: HeldHome): Promise<void> {
-  for (let waited = 0; (await storedToken(home)) !== "access-2"; waited += 50) {
-    if (waited > 10_000) throw new Error("the new token was never stored");
-    await Bun.sleep(50);
-  }
+  await until("the new token is stored", async () => (await storedToken(home)) === "access-2");
   expect(home.issuers[0]?.asked()).toBe(2);
   expect((await home.call(["refresh", "forge:default", "--force"])).code).toBe(0);
 }
@@ -45,9 +43,8 @@ test("within the client's time it gets the token that still lives, and the helpe
   try {
     issuer?.hold();
     const { args, stdin = "" } = CALLS.bazel?.(issuer?.url ?? "") ?? { args: [] };
-    const started = Date.now();
     const ended = await home.call(["helper", "bazel", "--min-ttl", "300", ...args], { stdin });
-    expect(Date.now() - started).toBeLessThan(10_000);
+    // It has ended although the issuer still holds its request.
     expect(ended.code).toBe(0);
     expect(JSON.parse(ended.stdout).headers.Authorization).toEqual(["Bearer access-1"]);
     expect(ended.stderr).toBe("auth: There was no new token within 8 seconds. The current token still works.\n");

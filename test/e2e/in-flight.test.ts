@@ -2,11 +2,12 @@
 import { afterEach, expect, test } from "bun:test";
 import { McpServer } from "../issuers/mcp.ts";
 import { loginByBrowser } from "../support/browser-login.ts";
-import { until } from "../support/held-home.ts";
+
 import { statelessHandler } from "../support/mcp-sdk.ts";
 import { lacking } from "../support/needs.ts";
 import { AUTH, auth, bareEnvironment } from "../support/program.ts";
 import { proxyHome } from "../support/proxy-home.ts";
+import { until } from "../support/until.ts";
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

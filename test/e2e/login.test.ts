@@ -10,6 +10,7 @@ import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.t
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { manifest, pluginHome } from "../support/plugin-home.ts";
 import { AUTH, auth, bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 type Events = Record<string, unknown>[];
 
@@ -654,7 +655,7 @@ describe("the browser", () => {
       await silent.event();
       const login = start(args, env);
       const event = await login.event();
-      for (let waited = 0; !existsSync(opened) && waited < 5000; waited += 10) await Bun.sleep(10);
+      await until("the page is opened", () => existsSync(opened));
       // The other login's page, with its own state or code, would be another one.
       expect(readFileSync(opened, "utf8")).toBe(String(event?.url ?? event?.verificationUriComplete));
     });

@@ -6,6 +6,7 @@ import { AuthorizationServer, type McpOptions, McpServer } from "../issuers/mcp.
 import { loginByBrowser, visit } from "../support/browser-login.ts";
 import { BridgeClient, RpcFailure } from "../support/mcp-client.ts";
 import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 const servers: { stop(): Promise<void> }[] = [];
 const clients: BridgeClient[] = [];
@@ -67,14 +68,7 @@ test("without a browser the error holds the page; every bridge has the same one,
 
 /** The login's last step is another process's. */
 async function untilAnswered(client: BridgeClient): Promise<unknown> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await client.request("tools/list");
-    } catch (error) {
-      if (tries === 50) throw error;
-      await Bun.sleep(100);
-    }
-  }
+  return until("the login is taken", () => client.request("tools/list").catch(() => null));
 }
 
 /** Ports at which a process takes connections, as /proc has them. */

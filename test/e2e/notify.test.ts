@@ -3,9 +3,10 @@ import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentHome, isAlive } from "../support/agent-home.ts";
-import { type HeldHome, heldHome, until } from "../support/held-home.ts";
+import { type HeldHome, heldHome } from "../support/held-home.ts";
 import { succeeded } from "../support/home.ts";
 import { tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 const homes: { stop(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -51,7 +51,7 @@ describe("in chromium", () => {
       expect(page).not.toContain("code=");
       expect(page).not.toContain("<script");
     },
-    60_000,
+    120_000,
   );
 
   test.skipIf(lacking("chromium"))(
@@ -62,6 +62,6 @@ describe("in chromium", () => {
       expect(page).toContain("The login to Sentry failed");
       expect(page).toContain("access_denied");
     },
-    60_000,
+    120_000,
   );
 });

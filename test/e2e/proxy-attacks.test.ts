@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { makeAuthority } from "../support/authority.ts";
-import { until } from "../support/held-home.ts";
+
 import { lacking } from "../support/needs.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
+import { until } from "../support/until.ts";
 
 const MB = 1024 * 1024;
 const BLOCK = Buffer.alloc(MB, "some text of an API's reply, and ".repeat(10));

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { until } from "../support/held-home.ts";
+
 import { lacking } from "../support/needs.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
+import { until } from "../support/until.ts";
 
 const MB = 1024 * 1024;
 /** No multiple of what is read at once: its last part waits behind the rest when the end comes. */

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Authority, makeAuthority } from "../support/authority.ts";
-import { until } from "../support/held-home.ts";
+
 import { lacking } from "../support/needs.ts";
 import { AUTH, run, tempFolder } from "../support/program.ts";
 import { type ProxyHome, proxyHome } from "../support/proxy-home.ts";
+import { until } from "../support/until.ts";
 
 /** Each token that the issuer gives begins so; a placeholder goes on with other characters. */
 const TOKEN = "access-481516";

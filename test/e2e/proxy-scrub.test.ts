@@ -32,6 +32,8 @@ const compressed =
 /** The last request's credentials, as a service shows them that logs its requests. */
 let stored = "";
 let events: ServerResponse | undefined;
+/** Sends the rest of `/prompt`. */
+let sendRest = (): void => {};
 
 let home: ProxyHome;
 let proxy: Started;
@@ -60,7 +62,7 @@ beforeAll(async () => {
     },
     "/prompt": (request, response) => {
       response.write(`say ${tokenIn(request).slice(0, 3)}`);
-      setTimeout(() => response.end("ess"), 2000);
+      sendRest = () => void response.end("ess");
     },
     "/gzip": compressed("gzip", gzipSync),
     "/deflate": compressed("deflate", deflateSync),
@@ -265,12 +267,11 @@ describe("all else comes back unchanged:", () => {
   });
 
   test("what only begins like the token isn't kept from a program that waits for it", async () => {
-    const began = performance.now();
     const reader = ((await fetch(`${proxy.address}/prompt`)).body as ReadableStream<Uint8Array>).getReader();
     let text = "";
     while (text.length < 7) text += new TextDecoder().decode((await reader.read()).value);
     expect(text).toBe("say acc");
-    expect(performance.now() - began).toBeLessThan(1500);
+    sendRest();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("ess");
   });
 });

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type HeldHome, heldHome, until } from "../support/held-home.ts";
+import { type HeldHome, heldHome } from "../support/held-home.ts";
 import { paste } from "../support/home.ts";
 import { AUTH, bareEnvironment, onTerminal, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 let home: HeldHome;
 beforeAll(async () => {
@@ -96,8 +97,7 @@ describe("the file", () => {
     const now = (await home.call(["token", "acme"])).stdout.trim();
     expect(now).not.toBe(before);
     // Within the time between two looks at the vault.
-    for (let waited = 0; readFileSync(file, "utf8") !== now && waited < 16_000; waited += 100) await Bun.sleep(100);
-    expect(readFileSync(file, "utf8")).toBe(now);
+    await until("the file holds the new token", () => readFileSync(file, "utf8") === now);
     child.kill("SIGTERM");
     await child.exited;
   }, 60_000);

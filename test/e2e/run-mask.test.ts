@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { heldHome, until } from "../support/held-home.ts";
+import { heldHome } from "../support/held-home.ts";
 import { paste } from "../support/home.ts";
 import { lacking, type Need } from "../support/needs.ts";
 import { AUTH, auth, bareEnvironment, type Ended, onTerminal, run, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 const TOKEN = "ghx_16C7e42F292c6912E7710c838347Ae178B4a";
 const STARS = "*".repeat(TOKEN.length);
@@ -484,12 +485,14 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
         const everything: string[] = [];
         const settle = async (step: string): Promise<void> => {
           let [plain, masked] = ["", ""] as (string | undefined)[];
-          for (let tries = 0; tries < 100; tries++) {
+          const isSettled = async (): Promise<boolean> => {
             await Bun.sleep(100);
             const before = plain;
             [plain, masked] = await screens();
-            if (plain?.trim() && plain === before && starred(plain ?? "") === masked) break;
-          }
+            return Boolean(plain?.trim()) && plain === before && starred(plain ?? "") === masked;
+          };
+          // The comparison says more than that it never was so.
+          await until("both screens are alike", isSettled).catch(() => {});
           expect([step, masked]).toEqual([step, starred(plain ?? "")]);
           everything.push(plain ?? "");
         };
@@ -572,8 +575,7 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
   test.skipIf(lacking("htop"))("htop, whose numbers are never the same", async () => {
     const screen = (): Promise<string> => tmux("capture-pane", "-p", "-t", "htop");
     const shows = async (what: RegExp): Promise<void> => {
-      for (let tries = 0; !what.test(await screen()) && tries < 100; tries++) await Bun.sleep(100);
-      expect(await screen()).toMatch(what);
+      await until(`it shows ${what}`, async () => what.test(await screen()));
     };
     const line = `'${AUTH}' run -q -c apikey:openai=TOKEN --mask -- htop --no-color`;
     await tmux("new-session", "-d", "-s", "htop", "-x", "90", "-y", "24", line);
@@ -583,7 +585,6 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
     await tmux("send-keys", "-t", "htop", "F1");
     await shows(/Released under the GNU/);
     await tmux("send-keys", "-t", "htop", "q", "q");
-    for (let tries = 0; (await tmux("list-sessions")).includes("htop") && tries < 100; tries++) await Bun.sleep(100);
-    expect(await tmux("list-sessions")).not.toContain("htop");
+    await until("htop has ended", async () => !(await tmux("list-sessions")).includes("htop"));
   });
 });

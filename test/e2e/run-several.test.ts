@@ -1,7 +1,8 @@
 /** `auth run` with several connections: their tokens are fetched side by side (CLI.md §4). */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type HeldHome, heldHome, until } from "../support/held-home.ts";
+import { type HeldHome, heldHome } from "../support/held-home.ts";
 import { errorOf } from "../support/logged-in.ts";
+import { until } from "../support/until.ts";
 
 let home: HeldHome;
 // Due at once: more is asked for than the tokens live.

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldIssuer, startHeld } from "../issuers/held.ts";
 import { AUTH, auth, bareEnvironment, type Ended, onTerminal, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -82,13 +83,6 @@ function start({ env }: Home, ...args: string[]): UnderWay {
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let waited = 0; !condition(); waited += 5) {
-    if (waited > 10_000) throw new Error("never happened");
-    await Bun.sleep(5);
-  }
-}
-
 /** How each flow's login is begun, up to the request whose reply brings its tokens. */
 const FLOWS: Readonly<Record<string, (home: Home) => Promise<UnderWay>>> = {
   device: async (home) => start(home, "login", "acme", "--flow", "device"),
@@ -122,7 +116,7 @@ const FLOWS: Readonly<Record<string, (home: Home) => Promise<UnderWay>>> = {
 
 async function addressIn(login: UnderWay): Promise<string> {
   const found = (): RegExpMatchArray | null => login.said().match(/http:\/\/\S+\/authorize\?\S+/);
-  await until(() => found() !== null);
+  await until("it is found", () => found() !== null);
   return found()?.[0] ?? "";
 }
 
@@ -133,9 +127,9 @@ describe("a login whose tokens are on their way", () => {
         const home = await homeWith(["acme"]);
         home.issuer.hold();
         const login = await begin(home);
-        await until(() => home.issuer.asked() === 1);
+        await until("it asked", () => home.issuer.asked() === 1);
         login.kill(signal);
-        await until(() => login.said().includes("Waiting for ACME's reply"));
+        await until("it said so", () => login.said().includes("Waiting for ACME's reply"));
         expect(login.said()).toContain("Press Ctrl-C again to end at once.");
         home.issuer.letGo();
         const ended = await login.ended;
@@ -151,9 +145,9 @@ describe("a login whose tokens are on their way", () => {
     const home = await homeWith(["acme"]);
     home.issuer.hold();
     const login = start(home, "login", "acme", "--flow", "device");
-    await until(() => home.issuer.asked() === 1);
+    await until("it asked", () => home.issuer.asked() === 1);
     login.kill("SIGINT");
-    await until(() => login.said().includes("Waiting for ACME's reply"));
+    await until("it said so", () => login.said().includes("Waiting for ACME's reply"));
     await Bun.sleep(600);
     login.kill("SIGINT");
     const ended = await login.ended;
@@ -184,9 +178,11 @@ describe("a refresh that was sent", () => {
     await logIn(home, "acme");
     home.issuer.hold();
     const refresh = start(home, "refresh", "acme", "--force");
-    await until(() => home.issuer.asked() === 2);
+    await until("it asked", () => home.issuer.asked() === 2);
     refresh.kill("SIGINT");
-    await until(() => refresh.said().includes("Waiting for the provider's reply, so that the login isn't lost."));
+    await until("it said so", () =>
+      refresh.said().includes("Waiting for the provider's reply, so that the login isn't lost."),
+    );
     home.issuer.letGo();
     expect((await refresh.ended).code).toBe(130);
     expect((await home.call("token", "acme")).stdout).toBe("access-2\n");
@@ -198,12 +194,12 @@ describe("a refresh that was sent", () => {
       await logIn(home, "acme");
       home.issuer.hold();
       const refresh = start(home, "refresh", "acme", "--force");
-      await until(() => home.issuer.asked() === 2);
+      await until("it asked", () => home.issuer.asked() === 2);
       refresh.kill(signal);
       // A supervisor that passes on what the terminal sent, too, doesn't end the wait.
       await Bun.sleep(50);
       refresh.kill(signal);
-      await until(() => refresh.said().includes("again to end at once."));
+      await until("it said so", () => refresh.said().includes("again to end at once."));
       await Bun.sleep(600);
       expect(refresh.said()).not.toContain("Ended before");
       refresh.kill(signal);
@@ -221,9 +217,9 @@ describe("refresh --all", () => {
       const asked = (): number[] => home.issuers.map((issuer) => issuer.asked());
       for (const issuer of home.issuers) issuer.hold();
       const refresh = start(home, "refresh", "--all", "--force");
-      await until(() => asked().join() === "4,3");
+      await until("it asked", () => asked().join() === "4,3");
       refresh.kill(signal);
-      await until(() => refresh.said().includes("Waiting for the provider's reply"));
+      await until("it said so", () => refresh.said().includes("Waiting for the provider's reply"));
       for (const issuer of home.issuers) {
         issuer.letGo();
         // Not all at once: the last one in flight is what an earlier end would have waited for.
@@ -251,7 +247,7 @@ describe("run with several connections", () => {
       const wanted = ["-c", "acme:a=A", "-c", "acme:b=B"];
       const run = start(home, "run", ...wanted, "--", "/bin/echo", "it ran");
       home.issuer.expireAfter(3600);
-      await until(() => home.issuer.asked() === 4 || run.said().includes("it ran"));
+      await until("it asked", () => home.issuer.asked() === 4 || run.said().includes("it ran"));
       run.kill(signal);
       await Bun.sleep(50);
       home.issuer.letGo();
@@ -304,7 +300,7 @@ describe("a login that replaces one whose refresh is in flight", () => {
     await logIn(home, "acme");
     home.issuer.hold("refresh_token");
     const refresh = start(home, "refresh", "acme", "--force");
-    await until(() => home.issuer.asked() === 2);
+    await until("it asked", () => home.issuer.asked() === 2);
     expect(await home.call("login", "acme", "--flow", "device", "--force")).toMatchObject({ code: 0 });
     home.issuer.letGo();
     expect((await refresh.ended).code).toBe(0);

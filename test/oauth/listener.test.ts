@@ -1,6 +1,7 @@
 /** The loopback listener of a browser login (RFC 8252 §7.3, RULES.md 3.6), and all who talk to it. */
 import { describe, expect, test } from "bun:test";
 import { cannotListen } from "../../src/oauth/loopback.ts";
+import { until } from "../support/until.ts";
 import { back, closeLogins, connect, parametersOf, raw, settled, start, stateOf, statusOf } from "./browser-login.ts";
 import { thrown } from "./support.ts";
 
@@ -142,7 +143,7 @@ describe("attacks on the listener", () => {
     let refused = 0;
     const crowd = [];
     for (let i = 0; i < 80; i++) crowd.push(await connect(login, { close: () => void refused++ }));
-    for (let i = 0; i < 100 && refused < 16; i++) await Bun.sleep(10);
+    await until("16 are refused", () => refused >= 16);
     expect(refused).toBe(16);
     for (const one of crowd) one.terminate();
     await Bun.sleep(20);

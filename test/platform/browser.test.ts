@@ -3,9 +3,10 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canOpenBrowser, openBrowser } from "../../src/platform/browser.ts";
 import { tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 
 /** A PATH with one "browser" that writes down how it was called. */
-function desktop(name: string): { env: Record<string, string>; called: () => Promise<string | null> } {
+function desktop(name: string): { env: Record<string, string>; called: () => Promise<string> } {
   const folder = tempFolder();
   const log = join(folder, "log");
   writeFileSync(
@@ -13,9 +14,9 @@ function desktop(name: string): { env: Record<string, string>; called: () => Pro
     `#!/bin/sh\nprintf '%s\\n' "$#" "$@" "key=$AUTH_KEY" > ${log}.part\nmv ${log}.part ${log}\n`,
   );
   chmodSync(join(folder, name), 0o755);
-  const called = async (): Promise<string | null> => {
-    for (let i = 0; i < 100 && !existsSync(log); i++) await Bun.sleep(10);
-    return existsSync(log) ? readFileSync(log, "utf8") : null;
+  const called = async (): Promise<string> => {
+    await until("the browser is called", () => existsSync(log));
+    return readFileSync(log, "utf8");
   };
   return { env: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ":0", AUTH_KEY: "secret" }, called };
 }

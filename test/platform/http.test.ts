@@ -58,9 +58,7 @@ test("a limit of silence lets a slow reply take as long as it needs, and ends on
     );
   const { body } = await http({ method: "GET", url: dripping(12), silence: 600 });
   expect(body.length).toBe(12);
-  const began = performance.now();
   expect(await failureOf(dripping(3), { silence: 600 })).toMatchObject({ failure: "connection timed out" });
-  expect(performance.now() - began).toBeLessThan(5000);
 });
 
 describe("a failure has a name, and whether the request can have arrived", () => {

@@ -118,7 +118,7 @@ describe("a credential in a reply is known as secret, wherever it is in", () => 
     // One that holds more is not to be read.
     expect(learnSecrets(JSON.stringify({ token: Array.from({ length: 15_000 }, token) }))).toBe(false);
     for (const value of many) expect(redact(`a text with ${value} in it`)).toBe("a text with [redacted] in it");
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
 

@@ -9,6 +9,7 @@ import { SWITCHES } from "../../.ci/runtime.ts";
 import { type HeldIssuer, startHeld } from "../issuers/held.ts";
 import { hostileValue, scriptFolder } from "../support/hostile-switches.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
+import { until } from "../support/until.ts";
 import { binaryOf, type Machine, type Platform, reasonToSkip } from "./platform.ts";
 
 /** Milliseconds for a test: emulated, on a busy machine. */
@@ -171,7 +172,7 @@ export function life(platform: Platform): void {
 
       promise("by browser is kept beside it", async () => {
         const login = start(["login", "acme:web", "--flow", "browser", "--no-browser"]);
-        const [url = ""] = await until(() => /http:\/\/\S+\/authorize\?\S+/.exec(login.said()));
+        const [url = ""] = await until("it names a page", () => /http:\/\/\S+\/authorize\?\S+/.exec(login.said()));
         const page = await fetch(url).then((answer) => answer.text());
         expect(page).toContain("Logged in to ACME");
         expect(await login.ended).toMatchObject({ code: 0 });
@@ -202,7 +203,7 @@ export function life(platform: Platform): void {
         const before = issuer.asked();
         issuer.hold();
         const crowd = Array.from({ length: 10 }, () => auth(["token", "acme"]));
-        await until(() => issuer.asked() > before || null);
+        await until("it asked", () => issuer.asked() > before);
         await Bun.sleep(enough);
         issuer.letGo();
         const ended = await Promise.all(crowd);
@@ -245,14 +246,14 @@ export function life(platform: Platform): void {
           promise(`${signal} reaches the command, which may handle it`, async () => {
             const script = `trap 'echo got it; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.02; done`;
             const running = start(["run", "acme", "--", "sh", "-c", script]);
-            await until(() => running.said().includes("ready") || null);
+            await until("it is ready", () => running.said().includes("ready"));
             running.process.kill(signal);
             expect(await running.ended).toMatchObject({ code: 9, signal: null, stdout: "ready\ngot it\n" });
           });
 
           promise(`${signal} ends a command that doesn't`, async () => {
             const running = start(["run", "acme", "--", "sh", "-c", "echo ready; exec sleep 100"]);
-            await until(() => running.said().includes("ready") || null);
+            await until("it is ready", () => running.said().includes("ready"));
             running.process.kill(signal);
             expect(await running.ended).toMatchObject({ code: null, signal });
           });
@@ -304,7 +305,7 @@ export function life(platform: Platform): void {
         issuer.hold("refresh_token");
         const before = issuer.asked();
         const refresh = start(["refresh", "acme", "--force"]);
-        await until(() => issuer.asked() > before || null);
+        await until("it asked", () => issuer.asked() > before);
         refresh.process.kill("SIGKILL");
         expect(await refresh.ended).toMatchObject({ signal: "SIGKILL" });
         issuer.letGo();
@@ -355,13 +356,3 @@ function inputFile(text: string): Bun.BunFile {
 }
 
 const asItIs = (command: string[]): string[] => command;
-
-/** @returns what it came to. @throws Error after a while */
-async function until<T>(look: () => T | null): Promise<T> {
-  for (let waited = 0; waited < PATIENCE / 3; waited += 10) {
-    const found = look();
-    if (found !== null) return found;
-    await Bun.sleep(10);
-  }
-  throw new Error("never happened");
-}

@@ -1,12 +1,13 @@
 /** cargo against a registry whose index wants a login (docs/recipes.md, cargo). */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { json } from "../issuers/server.ts";
-import { until } from "../support/held-home.ts";
+
 import { lacking } from "../support/needs.ts";
 import { crateRegistry } from "../support/packages.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
+import { until } from "../support/until.ts";
 
 const skip = lacking("cargo");
 setDefaultTimeout(60_000);

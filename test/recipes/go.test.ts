@@ -2,13 +2,14 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../support/held-home.ts";
+
 import { goPrograms, lacking } from "../support/needs.ts";
 import { moduleProxy } from "../support/packages.ts";
 import type { Ended } from "../support/program.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { pathWithAuth, recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
+import { until } from "../support/until.ts";
 
 const skip = lacking("go");
 setDefaultTimeout(60_000);

@@ -2,12 +2,13 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../support/held-home.ts";
+
 import { npmRegistry } from "../support/packages.ts";
 import type { Ended } from "../support/program.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { pathWithAuth, recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 const PROGRAMS = join(import.meta.dir, "..", "..", "node_modules", ".bin");

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTarGzip } from "nanotar";
 import { makeAuthority } from "../support/authority.ts";
-import { until } from "../support/held-home.ts";
+
 import { lacking } from "../support/needs.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
+import { until } from "../support/until.ts";
 
 const skip = lacking("terraform", "openssl");
 setDefaultTimeout(60_000);

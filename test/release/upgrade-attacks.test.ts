@@ -18,6 +18,7 @@ import { dirname, join } from "node:path";
 import { lacking } from "../support/needs.ts";
 import { bareEnvironment, type Ended, run, tempFolder } from "../support/program.ts";
 import { compileVersion, type Files, makeRelease, newSigner, startReleaseServer } from "../support/release.ts";
+import { until } from "../support/until.ts";
 
 const PLATFORM = "linux-x64";
 const VERSIONS = ["0.1.0", "0.2.0", "0.3.0"] as const;
@@ -75,18 +76,11 @@ async function versionsAt(path: string): Promise<string[]> {
   return [await versionOf(path), await versionOf(previousOf(path))];
 }
 
-async function until(happened: () => boolean): Promise<void> {
-  for (let waited = 0; !happened(); waited += 5) {
-    if (waited > 10_000) throw new Error("it never happened");
-    await Bun.sleep(5);
-  }
-}
-
 /** Started, and returned once it has begun to write the new program. */
 async function writing(path: string): Promise<Bun.Subprocess<"ignore", "ignore", "pipe">> {
   const options = { env: bareEnvironment(), stdin: "ignore", stdout: "ignore", stderr: "pipe" } as const;
   const child = Bun.spawn([path, "upgrade"], options);
-  await until(() => filesBeside(path).some((name) => /^\.auth-[0-9a-f]{12}$/.test(name)));
+  await until("it writes", () => filesBeside(path).some((name) => /^\.auth-[0-9a-f]{12}$/.test(name)));
   return child;
 }
 
@@ -108,7 +102,7 @@ describe.skipIf(lacking("linux-x64"))("among other upgrades", () => {
           )
         : undefined;
     const first = upgrade(path, "--json");
-    await until(() => server.asked.some((name) => name.endsWith(".tar.gz")));
+    await until("it downloads", () => server.asked.some((name) => name.endsWith(".tar.gz")));
     const held2 = server.answer;
     server.files = releases.get("0.3.0") ?? new Map();
     expect((await upgrade(path)).code).toBe(0);

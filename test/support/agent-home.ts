@@ -3,6 +3,7 @@ import { CLI_PROTOCOL, type Status } from "../../src/agent/protocol.ts";
 import { type HeldHome, heldHome } from "./held-home.ts";
 import { succeeded } from "./home.ts";
 import type { Ended } from "./program.ts";
+import { until } from "./until.ts";
 
 export const PASSPHRASE = "correct horse battery";
 /** 32 bytes in Base64. */
@@ -73,7 +74,7 @@ export function post(body: unknown, type = "application/json"): RequestInit {
 /** Ends an agent as the kernel would. */
 export async function kill(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
-  for (let waited = 0; waited < 5_000 && isAlive(pid); waited += 10) await Bun.sleep(10);
+  await until("it ended", () => !isAlive(pid));
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,5 +1,6 @@
 /** A real browser, steered over its debugging protocol: pages are visited, forms filled in and sent, as a person does. */
-import { tempFolder } from "./program.ts";
+import { bareEnvironment, tempFolder } from "./program.ts";
+import { until } from "./until.ts";
 
 export interface Browser {
   /** Opens the page and waits until it is there. */
@@ -10,6 +11,9 @@ export interface Browser {
   screenshot(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
+
+/** The first start on a machine reads hundreds of megabytes from the disk: 25 seconds were seen. Milliseconds. */
+const FIRST_START = 100_000;
 
 export async function startChromium(flags: readonly string[] = []): Promise<Browser> {
   const profile = tempFolder();
@@ -22,20 +26,19 @@ export async function startChromium(flags: readonly string[] = []): Promise<Brow
     ...flags,
   ];
   const process = Bun.spawn(["chromium", ...all, "about:blank"], {
+    env: bareEnvironment(),
     stdin: "ignore",
     stdout: "ignore",
-    stderr: "ignore",
+    stderr: "pipe",
   });
+  const complaints = process.stderr.text();
   // A new handle each time: one remembers how long the file was.
-  const told = (): Promise<string> =>
-    Bun.file(`${profile}/DevToolsActivePort`)
-      .text()
-      .catch(() => "");
-  for (let waited = 0; !(await told()).includes("\n"); waited += 20) {
-    if (waited > 20_000) throw new Error("chromium did not start");
-    await Bun.sleep(20);
-  }
-  const [port] = (await told()).split("\n");
+  const portOf = async (): Promise<string | undefined> => {
+    if (process.exitCode !== null || process.signalCode !== null) throw new Error(`chromium: ${await complaints}`);
+    const told = Bun.file(`${profile}/DevToolsActivePort`).text();
+    return /^(\d+)\n/.exec(await told.catch(() => ""))?.[1];
+  };
+  const port = await until("chromium tells its port", portOf, FIRST_START);
   const pages = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
     type: string;
     webSocketDebuggerUrl: string;
@@ -62,11 +65,8 @@ export async function startChromium(flags: readonly string[] = []): Promise<Brow
     evaluate,
     async visit(url) {
       await send("Page.navigate", { url });
-      for (let turn = 0; turn < 200; turn++) {
-        if ((await evaluate(`document.readyState === "complete" && location.href !== "about:blank"`)) === true) return;
-        await Bun.sleep(20);
-      }
-      throw new Error(`chromium did not show ${url}`);
+      const isThere = `document.readyState === "complete" && location.href !== "about:blank"`;
+      await until(`chromium shows ${url}`, async () => (await evaluate(isThere)) === true);
     },
     async screenshot() {
       const { data } = await send("Page.captureScreenshot", { format: "png" });

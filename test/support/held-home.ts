@@ -34,11 +34,3 @@ export async function heldHome(
   }
   return { env, issuers, call, stop: async () => void (await Promise.all(issuers.map(({ stop }) => stop()))) };
 }
-
-/** Waits until it is so. @throws Error after 10 seconds */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let waited = 0; !isSo(); waited += 10) {
-    if (waited > 10_000) throw new Error(`never: ${what}`);
-    await Bun.sleep(10);
-  }
-}

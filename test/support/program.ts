@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "./until.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 
@@ -92,10 +93,10 @@ export function onTerminal(command: readonly string[], { env, cwd, columns = 100
   return {
     screen: () => drawn,
     waitFor: async (text, from = 0) => {
-      for (let waited = 0; !drawn.slice(from).includes(text); waited += 10) {
-        if (waited > 10_000) throw new Error(`never drawn: ${JSON.stringify(text)}\nscreen: ${JSON.stringify(drawn)}`);
-        await Bun.sleep(10);
-      }
+      const isDrawn = () => drawn.slice(from).includes(text);
+      await until("", isDrawn).catch(() => {
+        throw new Error(`never drawn: ${JSON.stringify(text)}\nscreen: ${JSON.stringify(drawn)}`);
+      });
     },
     type: (keys) => void child.terminal?.write(keys),
     ended: child.exited.then(() => ({ code: child.exitCode, signal: child.signalCode })),

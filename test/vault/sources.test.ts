@@ -191,7 +191,7 @@ describe("AUTH_KEY_COMMAND", () => {
     const refused = await refusal(open({ AUTH_KEY_COMMAND: "yes" }));
     expect(refused.code).toBe("vault_locked");
     expect(refused.text).toContain("more than 64 KiB");
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("sees no token, nothing of ours, no variable that switches Bun, and gets no input", async () => {
