@@ -2,8 +2,7 @@
 import { decodeRaw } from "../oauth/body.ts";
 import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { deferSignals } from "../platform/signals.ts";
-import { sameVersion } from "../vault/reply.ts";
-import type { Version } from "../vault/types.ts";
+import { sameVersion, type Version } from "../vault/types.ts";
 import { readReply } from "./attempt.ts";
 import { type Attempt, blankReply, conclude, versionOf } from "./conclude.ts";
 import { decodeKept, type KeptReply, tokensFingerprint } from "./kept-reply.ts";

@@ -4,6 +4,7 @@ import type { AuthError } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
 import { retryWhileBusy } from "./driver.ts";
 import { damagedHeader, HEADER_KEY } from "./header.ts";
+import type { ComparedToSeen } from "./place.ts";
 import { type DataKey, type Label, openLabel, RecordError, readSealedHeader, type SealedHeader } from "./seal.ts";
 import type { Entry, RecordType, Version } from "./types.ts";
 
@@ -17,8 +18,8 @@ export interface ListedVault {
   /** Waits for a new key; throws `fault`'s error where there is none. */
   keyReloader(fault: () => AuthError): () => Promise<void>;
   open(label: Label, place: string, value: Bytes, sealed: SealedHeader): Promise<Entry>;
-  /** Whether this home knows another state of the record. */
-  isOther(place: string, version: Version): Promise<boolean>;
+  /** As `HomeMemory.compareToSeen`. */
+  compareToSeen(place: string, version: Version): Promise<ComparedToSeen>;
   read(type: RecordType, name: string): Promise<Entry | null>;
   /** Told of each place that has a record. */
   found(places: readonly string[]): Promise<void>;
@@ -67,8 +68,10 @@ async function listAtOnce(
           if (label.type !== type || !sealed) return null;
           // Read by itself: that tells whether the store is older than what this home has seen, or only this reading; and
           // a later state is what this home goes by from now on.
-          if (await vault.isOther(key, sealed.version)) return await vault.read(type, label.name);
-          return await vault.open(label, key, value, sealed);
+          const compared = await vault.compareToSeen(key, sealed.version);
+          return compared === "older" || compared === "later"
+            ? await vault.read(type, label.name)
+            : await vault.open(label, key, value, sealed);
         } catch (error) {
           if (passOver === undefined || !(error instanceof RecordError)) throw error;
           passOver(error);

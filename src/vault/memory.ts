@@ -1,5 +1,14 @@
 /** A vault in memory, for the length of a check or a trial: it keeps the contract of `types.ts`, and nothing outlives it. */
-import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "./types.ts";
+import {
+  type Change,
+  type Entry,
+  type KeptReply,
+  type Lock,
+  type RecordType,
+  sameVersion,
+  type Vault,
+  type Version,
+} from "./types.ts";
 
 export class MemoryVault implements Vault {
   readonly id = "check";
@@ -17,7 +26,7 @@ export class MemoryVault implements Vault {
 
   async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
     for (const { type, name, expected } of changes)
-      if (expected !== "any" && !same(this.entries.get(`${type} ${name}`)?.version ?? null, expected))
+      if (expected !== "any" && !sameVersion(this.entries.get(`${type} ${name}`)?.version ?? null, expected))
         return "conflict";
     for (const { type, name, next } of changes) {
       if (next === null) this.entries.delete(`${type} ${name}`);
@@ -60,14 +69,10 @@ export class MemoryVault implements Vault {
       keep: async (version, bytes) => void this.replies.set(name, { version, bytes }),
       read: async (version) => {
         const kept = this.replies.get(name);
-        return kept !== undefined && same(kept.version, version) ? kept.bytes : null;
+        return kept !== undefined && sameVersion(kept.version, version) ? kept.bytes : null;
       },
       kept: async () => [...this.replies].filter(([kept]) => kept === name).map(([, reply]) => reply),
       blank: async () => void this.replies.delete(name),
     };
   }
-}
-
-function same(a: Version | null, b: Version | null): boolean {
-  return a?.incarnation === b?.incarnation && a?.generation === b?.generation;
 }

@@ -6,13 +6,13 @@ import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import { type ListedVault, listRecords } from "./listing.ts";
-import type { VaultPlace } from "./place.ts";
+import type { ComparedToSeen, VaultPlace } from "./place.ts";
 import { RecentEntries } from "./recent.ts";
 import type { ReplyKeys } from "./reply.ts";
 import { damaged, isNewer, type Label, open, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import { replaced, rolledBack } from "./surprises.ts";
-import type { Age, Change, Entry, RecordType, Vault, Version } from "./types.ts";
+import { type Age, type Change, type Entry, type RecordType, sameVersion, type Vault, type Version } from "./types.ts";
 import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
 
 /**
@@ -119,7 +119,7 @@ export async function createVault(
       const sealed = readSealedHeader(value);
       if (sealed?.keyId === keys.data.id) {
         const entry = await entryOf(label, key, value, sealed);
-        if (await place.memory?.isOlder(key, entry.version, replyKeys)) {
+        if ((await compareToSeen(key, entry.version)) === "older") {
           // Once is no proof: another process of this home may have seen a commit that came after this reading.
           if (older) throw rolledBack(label);
           older = true;
@@ -160,6 +160,10 @@ export async function createVault(
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 
+  async function compareToSeen(key: string, version: Version): Promise<ComparedToSeen> {
+    return (await place.memory?.compareToSeen(key, version, replyKeys)) ?? "unseen";
+  }
+
   const listed: ListedVault = {
     storage: all,
     key: () => keys.data,
@@ -170,7 +174,7 @@ export async function createVault(
       await place.memory?.remember(key, sealed.version, replyKeys);
       return entry;
     },
-    isOther: async (key, version) => (await place.memory?.isOther(key, version, replyKeys)) ?? false,
+    compareToSeen,
     read,
     found: async (places) => place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent),
   };
@@ -209,8 +213,7 @@ export async function createVault(
     for (const { type, name, expected } of changes) {
       if (expected === null || expected === "any" || !failed.includes(placeOf({ type, name }))) continue;
       const entry = await read(type, name);
-      const same =
-        entry?.version.incarnation === expected.incarnation && entry.version.generation === expected.generation;
+      const same = entry !== null && sameVersion(entry.version, expected);
       if (same && (await isStill({ type, name }, expected))) throw damaged({ type, name });
     }
     return "conflict";

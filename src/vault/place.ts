@@ -28,16 +28,15 @@ export interface VaultPlace {
   close(): void | Promise<void>;
 }
 
+/** What a state of a record is to the latest that this home has seen. `unseen`: it has seen none. */
+export type ComparedToSeen = "unseen" | "older" | "same" | "later";
+
 /** What a home remembers of a vault that others can change: enough to notice another one, or an older state of it. */
 export interface HomeMemory {
   /** Once its keys are known, and after each change of them. @throws AuthError `vault_replaced`, `vault_rolled_back` */
   recognize(header: Header, keys: Keys): Promise<void>;
-  /** Whether this home has seen a later state of the record than this one. */
-  isOlder(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
-  /** Whether this home has seen another state of the record, and not this one last. */
-  isOther(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
-  /** Whether no other state of the record was seen later. @param version null: that there is none */
-  isLatest(place: string, version: Version | null, keys: ReplyKeys): Promise<boolean>;
+  /** @param version of a state of the record; null: that there is none */
+  compareToSeen(place: string, version: Version | null, keys: ReplyKeys): Promise<ComparedToSeen>;
   /** Remembers the latest state of a record. */
   remember(place: string, version: Version, keys: ReplyKeys): Promise<void>;
   /**

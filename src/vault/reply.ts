@@ -14,7 +14,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
 import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
 import { type DataKey, readSealedHeader, seal, tryOpen } from "./seal.ts";
-import type { Kept, KeptReply, Version } from "./types.ts";
+import { type Kept, type KeptReply, sameVersion, type Version } from "./types.ts";
 
 const SIZE = LIMITS.replyFileBytes;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -91,10 +91,6 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     },
     close,
   };
-}
-
-export function sameVersion(one: Version, other: Version): boolean {
-  return one.incarnation === other.incarnation && one.generation === other.generation;
 }
 
 /** What the file holds a reply for, or null where it holds none. Known without a key: to be believed once it opens. */

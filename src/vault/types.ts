@@ -14,6 +14,11 @@ export interface Version {
   readonly generation: number;
 }
 
+/** null: of a record that isn't there. */
+export function sameVersion(one: Version | null, other: Version | null): boolean {
+  return one?.incarnation === other?.incarnation && one?.generation === other?.generation;
+}
+
 export interface Entry {
   readonly type: RecordType;
   /** Canonical, case-folded: `github:work`. */

@@ -7,6 +7,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { originOf } from "../../platform/url.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Api, Credential } from "../../proxy/api.ts";
+import { sameVersion } from "../../vault/types.ts";
 import type { Acquired } from "../acquire.ts";
 import { headersOf } from "../headers.ts";
 import { type LiveAcquired, liveAcquired } from "../live-acquired.ts";
@@ -108,7 +109,12 @@ function credentials(session: Session, source: LiveAcquired): Pick<Api, "credent
   const credentialOf = async (acquired: Acquired): Promise<Credential> => {
     const { stored, token } = acquired;
     // The record says all that the headers are made of.
-    if (made !== null && isSame(made.stored, stored) && made.credential.token.equals(token)) return made.credential;
+    if (
+      made !== null &&
+      sameVersion(made.stored?.version ?? null, stored?.version ?? null) &&
+      made.credential.token.equals(token)
+    )
+      return made.credential;
     const headers = await headersOf(session, acquired);
     const credential = { token, headers, secrets: [token, ...Object.values(stored?.record.companions ?? {})] };
     made = { stored, credential };
@@ -130,10 +136,4 @@ function credentials(session: Session, source: LiveAcquired): Pick<Api, "credent
       return acquired.token.equals(refused.token) ? null : credentialOf(acquired);
     },
   };
-}
-
-function isSame(one: Stored | null, other: Stored | null): boolean {
-  if (one === null || other === null) return one === other;
-  const { generation, incarnation } = one.version;
-  return other.version.generation === generation && other.version.incarnation === incarnation;
 }

@@ -2,8 +2,7 @@
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { waitForLock } from "../lock.ts";
-import { sameVersion } from "../reply.ts";
-import type { Entry, Kept, Lock, RecordType, Vault, Version } from "../types.ts";
+import { type Entry, type Kept, type Lock, type RecordType, sameVersion, type Vault, type Version } from "../types.ts";
 
 /** A login uses its client and settings: those come first. */
 export const TYPES = ["settings", "client", "plugin", "folder", "connection"] as const satisfies readonly RecordType[];

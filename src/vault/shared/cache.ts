@@ -102,11 +102,13 @@ export function recordCache(
     const current: ReplyKeys = { current: () => data, find: async (id) => (id === data.id ? data : null) };
     if (value.length === 0) {
       // A login that was made elsewhere a moment ago is looked for.
-      const known = label.type !== "connection" && (await memory.isLatest(place, null, current));
-      return known ? { asked, entry: null } : null;
+      if (label.type === "connection") return null;
+      const compared = await memory.compareToSeen(place, null, current);
+      return compared === "same" || compared === "unseen" ? { asked, entry: null } : null;
     }
     const sealed = readSealedHeader(value);
-    if (sealed?.keyId !== data.id || !(await memory.isLatest(place, sealed.version, current))) return null;
+    if (sealed?.keyId !== data.id || (await memory.compareToSeen(place, sealed.version, current)) !== "same")
+      return null;
     const body = await tryOpen(data, place, label, value);
     if (body === null) return null;
     const { type, name } = label;

@@ -3,9 +3,9 @@
  * finds it if this one doesn't come back.
  */
 import type { Context } from "../../platform/context.ts";
-import { type ReplyKeys, sameVersion } from "../reply.ts";
+import type { ReplyKeys } from "../reply.ts";
 import { readSealedHeader, seal, tryOpen } from "../seal.ts";
-import type { Kept, KeptReply, Version } from "../types.ts";
+import { type Kept, type KeptReply, sameVersion, type Version } from "../types.ts";
 import type { Replies } from "./store.ts";
 
 export interface SharedReplyPlace {

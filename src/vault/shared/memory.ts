@@ -8,11 +8,11 @@ import { errorCode } from "../../platform/errors.ts";
 import { hmac, pack, utf8 } from "../bytes.ts";
 import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
-import type { HomeMemory } from "../place.ts";
+import type { ComparedToSeen, HomeMemory } from "../place.ts";
 import { namesIn, replaceFile } from "../replace-file.ts";
 import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
-import type { Version } from "../types.ts";
+import { sameVersion, type Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
 import { notCompared, olderKey, replaced } from "./failures.ts";
 import { addressFolder, moveToVault, type Pin, readIfPossible, readPin, vaultFolder, writePin } from "./home.ts";
@@ -124,35 +124,25 @@ export function homeMemory(context: Context, address: SharedAddress, vaultId: st
       if (there === null) return joinVault(header, keys);
       ifWritable(() => writePin(folder, now));
     },
-    async isOlder(place, version, keys) {
-      const seen = await seenAt(place, keys);
-      if (seen === null) return false;
-      return isBefore(version, seen);
-    },
-    async isOther(place, version, keys) {
-      const seen = await seenAt(place, keys);
-      return seen !== null && !isSame(version, seen.version);
-    },
-    async isLatest(place, version, keys) {
-      const seen = await seenAt(place, keys);
-      return seen === null ? version === null : isSame(version ?? NONE, seen.version);
-    },
+    compareToSeen: async (place, version, keys) => compare(version ?? NONE, await seenAt(place, keys)),
     async remember(place, version, keys) {
       const seen = await seenAt(place, keys);
       // Another process of this home may have remembered a later state meanwhile.
-      if (seen !== null && (isBefore(version, seen) || isSame(version, seen.version))) return;
+      const compared = compare(version, seen);
+      if (compared === "older" || compared === "same") return;
       await write(place, { version, former: seen === null ? [] : [seen.version.incarnation, ...seen.former] }, keys);
     },
   };
 }
 
-function isBefore(version: Version, seen: Seen): boolean {
-  if (version.incarnation === seen.version.incarnation) return version.generation < seen.version.generation;
-  return seen.former.includes(version.incarnation);
-}
-
-function isSame(one: Version, other: Version): boolean {
-  return one.incarnation === other.incarnation && one.generation === other.generation;
+function compare(version: Version, seen: Seen | null): ComparedToSeen {
+  if (seen === null) return "unseen";
+  if (sameVersion(version, seen.version)) return "same";
+  const isOlder =
+    version.incarnation === seen.version.incarnation
+      ? version.generation < seen.version.generation
+      : seen.former.includes(version.incarnation);
+  return isOlder ? "older" : "later";
 }
 
 /**
