@@ -123,8 +123,9 @@ test("nothing but the vault itself knows where a vault can be", () => {
   expect(findings((source) => ours(source).filter((target) => target.startsWith("src/vault/shared/")), above)).toEqual(
     [],
   );
-  const stores = findings(({ imports }) => imports.filter((name) => name.endsWith("/vault-store.ts")));
-  expect(stores).toEqual(["src/vault/store.ts: ./shared/vault-store.ts"]);
+  const beside = ({ path }: Source): boolean => roomOf(path) === "src/vault" && !path.startsWith("src/vault/shared/");
+  const users = sources.filter(beside).filter((one) => ours(one).some((path) => path.startsWith("src/vault/shared/")));
+  expect(users.map(({ path }) => path)).toEqual(["src/vault/store.ts"]);
 });
 
 test("a plugin imports the public contract, and nothing else", () => {

@@ -1,9 +1,10 @@
 /** Many connections in the bench's vault, stored by one process: with a login each, a thousand take more than a minute. */
+
 import { newIncarnation } from "../src/connections/store.ts";
 import type { Context } from "../src/platform/context.ts";
 import { pathsFor } from "../src/platform/paths.ts";
+import { openVault } from "../src/vault/store.ts";
 import type { Change } from "../src/vault/types.ts";
-import { openVault } from "../src/vault/vault.ts";
 
 /** In one commit. */
 const BATCH = 1000;

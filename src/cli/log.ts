@@ -1,8 +1,8 @@
 import { display, isAddress } from "../connections/ref.ts";
 import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
-import { permitCommand } from "../platform/file-commands.ts";
 import { localTime } from "../platform/local-time.ts";
+import { permitCommand } from "../platform/shell-word.ts";
 import { accessHint, ownershipIfThere } from "../platform/small-file.ts";
 import { type AuditLine, parseAudit } from "./audit-line.ts";
 import { printTable } from "./columns.ts";

@@ -9,7 +9,7 @@
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { escapedLines, jsonText } from "../platform/escape.ts";
-import { mayHoldSecret } from "../platform/long-word.ts";
+import { mayHoldSecret } from "../platform/secret.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
 import { errorJson, errorLines } from "./exit.ts";

@@ -15,11 +15,9 @@ import { folderFiles } from "../platform/folder-file.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
 import type { Header } from "../vault/header.ts";
-import { NOT_HANDED_ON } from "../vault/key-variables.ts";
-import type { Prompt } from "../vault/sources/source.ts";
-import { storeAt } from "../vault/store.ts";
+import { NOT_HANDED_ON, type Prompt } from "../vault/sources/source.ts";
+import { openVault, storeAt } from "../vault/store.ts";
 import type { Vault } from "../vault/types.ts";
-import { openVault } from "../vault/vault.ts";
 import { type Cli, pathsOrNull } from "./context.ts";
 
 export interface Session {

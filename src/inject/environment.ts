@@ -1,8 +1,9 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
+
 import type { Environment } from "../platform/context.ts";
 import { withoutPassword } from "../platform/store-address.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
-import { opensVault } from "../vault/key-variables.ts";
+import { opensVault } from "../vault/sources/source.ts";
 import { type Injection, mergeInjections } from "./variables.ts";
 
 /** Bun's switches: they are meant for this program, and a child that is built on Bun too must not get them. */

@@ -3,9 +3,8 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "./errors.ts";
-import { permitCommand } from "./file-commands.ts";
 import { othersAt } from "./folders.ts";
-import { shellWord } from "./shell-word.ts";
+import { permitCommand, shellWord } from "./shell-word.ts";
 import { isOwnedByOther, ownerHint } from "./small-file.ts";
 
 const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]>> = {

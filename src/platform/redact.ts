@@ -7,8 +7,7 @@
 import { feature } from "bun:bundle";
 import { escapeText } from "./escape.ts";
 import { mutated } from "./faults.ts";
-import { mayHoldSecret } from "./long-word.ts";
-import { heldSecrets, knownSecrets } from "./secret.ts";
+import { heldSecrets, knownSecrets, mayHoldSecret } from "./secret.ts";
 
 const MASK = "[redacted]";
 

@@ -1,12 +1,13 @@
 /** Making a vault file: under a lock, complete under another name, and only then given its own (RULES.md 1.9). */
+
 import { accessSync, constants, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { removeCommand } from "../platform/file-commands.ts";
 import { nearestExisting } from "../platform/folders.ts";
 import { whileHeld } from "../platform/held-files.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { removeCommand } from "../platform/shell-word.ts";
 import type { Bytes } from "./bytes.ts";
 import { type Created, type Made, type Preparation, storeKey } from "./create.ts";
 import { retryWhileBusy } from "./driver.ts";

@@ -12,8 +12,7 @@ import {
   sourceOf,
   VARIABLES,
 } from "./sources/source.ts";
-import { storeAt } from "./store.ts";
-import type { VaultOptions } from "./vault.ts";
+import { storeAt, type VaultOptions } from "./store.ts";
 
 export interface Created {
   readonly source: SourceName;

@@ -1,16 +1,24 @@
 /** A vault that is a file of this home. */
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
-import { shellWord } from "../platform/shell-word.ts";
-import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
+import { moveCommand, shellWord } from "../platform/shell-word.ts";
+import {
+  foreign,
+  isOpenTo,
+  isOwnedByOther,
+  modeText,
+  type Ownership,
+  ownershipIfThere,
+  ownershipOf,
+} from "../platform/small-file.ts";
 import { readHeader } from "./header.ts";
-import { localPlace } from "./local.ts";
+import type { TriedLock } from "./lock.ts";
 import { createVault } from "./opened.ts";
+import type { VaultPlace } from "./place.ts";
 import { openSqlite } from "./sqlite.ts";
-import type { VaultStore } from "./store.ts";
+import type { VaultOptions, VaultStore } from "./store.ts";
 import type { Vault } from "./types.ts";
 import { mayAsk } from "./unlock.ts";
-import type { VaultOptions } from "./vault.ts";
 
 export function fileStore(context: Context, path: string): Omit<VaultStore, "chosenBy"> {
   return {
@@ -42,11 +50,10 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
       );
     },
     absent: async () => null,
-    address: () => null,
+    address: async () => null,
     otherKey: async () => null,
     forOthers: null,
     async beginAgain() {
-      const { moveCommand } = await import("../platform/file-commands.ts");
       return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;
     },
   };
@@ -59,7 +66,7 @@ async function openFile(context: Context, path: string, options: VaultOptions): 
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    await checkOwner(context, path, await ownershipOf(path));
+    await checkOwner(context, path, ownershipOf(path));
     const header = await readHeader(driver);
     const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
     if (held === null) return await createVault(context, localPlace(context, path), driver, options.prompt, header);
@@ -78,4 +85,24 @@ async function checkOwner(context: Context, path: string, stat: Ownership): Prom
     context.warn(
       `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${shellWord(path)}`,
     );
+}
+
+/** Locks and kept replies lie beside the file. @param path of the vault file, as it was named */
+export function localPlace(context: Context, path: string): VaultPlace {
+  /** Of connections whose lock was found taken, for the next try. */
+  const waiting = new Map<string, TriedLock>();
+  const atOpening = ownershipIfThere(path);
+  return {
+    tryLock: async (name, indexKey, keys) => (await import("./lock.ts")).lockIn(path, name, indexKey, waiting, keys),
+    keptVersion: async (name, indexKey) => (await import("./lock.ts")).keptIn(path, name, indexKey),
+    clearLeftovers: async (readHeader) => (await import("./leftovers.ts")).clearLeftovers(context, path, readHeader),
+    isReplaced() {
+      const there = ownershipIfThere(path);
+      return there === null || there.ino !== atOpening?.ino || there.dev !== atOpening.dev;
+    },
+    close() {
+      for (const { file } of waiting.values()) file.close();
+      waiting.clear();
+    },
+  };
 }

@@ -4,8 +4,7 @@
  */
 import type { Context } from "../platform/context.ts";
 import { type AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../platform/errors.ts";
-import { moveCommand, permitCommand } from "../platform/file-commands.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { moveCommand, permitCommand, shellWord } from "../platform/shell-word.ts";
 import { accessHint, isNamed, ownershipIfThere, readOwned } from "../platform/small-file.ts";
 import { utf8 } from "./bytes.ts";
 import { requireOwn } from "./sources/file.ts";

@@ -1,8 +1,8 @@
 /** Every record of a type at once. */
-import type { Storage } from "unstorage";
+import { createStorage } from "unstorage";
 import type { AuthError } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
-import { retryWhileBusy } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver } from "./driver.ts";
 import { damagedHeader, HEADER_KEY } from "./header.ts";
 import type { ComparedToSeen } from "./place.ts";
 import { type DataKey, type Label, openLabel, RecordError, readSealedHeader, type SealedHeader } from "./seal.ts";
@@ -13,7 +13,7 @@ const BATCH = 128;
 
 /** What listing takes from the vault that is opened. */
 export interface ListedVault {
-  storage(): Promise<Storage<Bytes>>;
+  readonly driver: StoreDriver;
   key(): DataKey;
   /** Waits for a new key; throws `fault`'s error where there is none. */
   keyReloader(fault: () => AuthError): () => Promise<void>;
@@ -51,7 +51,7 @@ async function listAtOnce(
   isCurrent: boolean,
   passOver: PassOver | undefined,
 ): Promise<Entry[] | null> {
-  const store = await vault.storage();
+  const store = createStorage<Bytes>({ driver: vault.driver });
   const places = (await retryWhileBusy(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
   const entries: Entry[] = [];
   for (let at = 0; at < places.length; at += BATCH) {

@@ -1,4 +1,5 @@
 /** Who the members of a vault are, and changing that: always by a rekey, so that who leaves opens nothing written later. */
+
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -9,8 +10,8 @@ import { noVault } from "./no-vault.ts";
 import { type Rekeyed, type RekeyOptions, rekeyVault } from "./rekey.ts";
 import { ownIdentity, ownMember, publicKeyOf } from "./sources/identity.ts";
 import { SOURCE_WORDS, type SourceName } from "./sources/source.ts";
+import { openVault, type VaultOptions } from "./store.ts";
 import { unlock, unlockCurrent } from "./unlock.ts";
-import { openVault, type VaultOptions } from "./vault.ts";
 
 export interface Membership {
   readonly source: SourceName;

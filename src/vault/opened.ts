@@ -1,19 +1,19 @@
 /** A vault whose keys are in memory: records are sealed and opened here, and nowhere above. */
-import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
-import { type ListedVault, listRecords } from "./listing.ts";
+import type { ListedVault } from "./listing.ts";
 import type { ComparedToSeen, VaultPlace } from "./place.ts";
-import { RecentEntries } from "./recent.ts";
 import type { ReplyKeys } from "./reply.ts";
-import { damaged, isNewer, type Label, open, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
+import { damaged, isNewer, type Label, open, readSealedHeader, rolledBack, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
-import { replaced, rolledBack } from "./surprises.ts";
 import { type Age, type Change, type Entry, type RecordType, sameVersion, type Vault, type Version } from "./types.ts";
-import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
+import { mayAsk, OVERTAKEN, overtaken, replaced, unlock, unlockCurrent } from "./unlock.ts";
+
+/** Records that are kept open: more than a long-running program serves at a time. */
+const MAX_RECENT = 64;
 
 /**
  * @param found its header, where it was read already
@@ -26,12 +26,6 @@ export async function createVault(
   prompt: Prompt | undefined,
   found: Header | null = null,
 ): Promise<Vault> {
-  // For what reads many records. The two that every token needs come straight from the driver, in half the time.
-  let storage: Storage<Bytes> | null = null;
-  const all = async (): Promise<Storage<Bytes>> => {
-    storage ??= (await import("unstorage")).createStorage<Bytes>({ driver });
-    return storage;
-  };
   /** As a step of `unlockCurrent`: another process of this home may know a later header than the one that was read. */
   const openHeader = async (current: Header): Promise<Keys> => {
     const opened = await unlock(context, current, prompt);
@@ -42,10 +36,10 @@ export async function createVault(
   let locksHeld = 0;
   let checked = false;
   /**
-   * What was read, by storage key: while a lock is waited for, the same record is read a hundred times a second (RULES.md
-   * 1.1), and by a program that serves tokens more often than that.
+   * What was read, by storage key, the last at the end: while a lock is waited for, the same record is read a hundred times
+   * a second (RULES.md 1.1), and by a program that serves tokens more often than that.
    */
-  const recent = new RecentEntries();
+  const recent = new Map<string, { readonly value: Bytes; readonly entry: Entry }>();
   const replyKeys: ReplyKeys = {
     current: () => keys.data,
     find: async (id) =>
@@ -109,7 +103,7 @@ export async function createVault(
     for (;;) {
       const value = await valueAt(key);
       if (value === null) {
-        recent.drop(key);
+        recent.delete(key);
         await checkOnMiss(type);
         await place.memory?.rememberAbsent(key, replyKeys, () => isAbsent(key));
         return null;
@@ -126,7 +120,7 @@ export async function createVault(
           continue;
         }
         await place.memory?.remember(key, entry.version, replyKeys);
-        recent.keep(key, { value, entry });
+        keep(key, value, entry);
         return entry;
       }
       if (sealed === null) throw damaged(label, value);
@@ -135,11 +129,18 @@ export async function createVault(
     }
   }
 
+  function keep(key: string, value: Bytes, entry: Entry): void {
+    recent.delete(key);
+    recent.set(key, { value, entry });
+    const [oldest] = recent.keys();
+    if (recent.size > MAX_RECENT && oldest !== undefined) recent.delete(oldest);
+  }
+
   /** For what is remembered afterwards: where the store doesn't answer, what was done before stays done. */
   async function isAbsent(key: string): Promise<boolean> {
     try {
       const absent = (await valueAt(key)) === null;
-      if (absent) recent.drop(key);
+      if (absent) recent.delete(key);
       return absent;
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
@@ -165,7 +166,7 @@ export async function createVault(
   }
 
   const listed: ListedVault = {
-    storage: all,
+    driver,
     key: () => keys.data,
     keyReloader,
     open: async (label, key, value, sealed) => {
@@ -251,7 +252,7 @@ export async function createVault(
     id: header.vaultId,
     isMade: async () => true,
     read,
-    list: (type, passOver) => listRecords(listed, type, passOver),
+    list: async (type, passOver) => (await import("./listing.ts")).listRecords(listed, type, passOver),
     commit,
     requireWritable,
     reload,

@@ -1,9 +1,10 @@
 /** A vault that isn't there yet: it reads like an empty one, and is made when there is something to store. */
+
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Created, type Preparation, prepareVault } from "./create.ts";
+import { openVault, type VaultOptions } from "./store.ts";
 import type { Vault } from "./types.ts";
-import { openVault, type VaultOptions } from "./vault.ts";
 
 /** @param onCreated called once, where the vault was made by this process */
 export function pendingVault(context: Context, options: VaultOptions, onCreated: (created: Created) => void): Vault {

@@ -147,6 +147,19 @@ export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   });
 }
 
+/** What is stored isn't what this machine knows of it. */
+export function rolledBack({ type, name }: Label): AuthError {
+  const what = type === "connection" ? name : `the ${type} ${name}`;
+  return new RecordError(
+    "vault_rolled_back",
+    `The shared vault has an older state of ${what} than this machine has seen.`,
+    {
+      hint: "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept",
+      ...(type === "connection" && { connection: name }),
+    },
+  );
+}
+
 /** Where the body begins; null when the value is cut short or of another format. */
 function endOfLabel(value: Bytes): number | null {
   if (value.length < AT.label || value[0] !== FORMAT) return null;

@@ -12,11 +12,9 @@ import { fileStore } from "./file-store.ts";
 import type { Header } from "./header.ts";
 import { keptStore } from "./kept-store.ts";
 import type { Rekeyed, RekeyOptions } from "./rekey.ts";
-import { sharedStore } from "./shared/vault-store.ts";
 import type { KeyRequest, Prompt, SourceName } from "./sources/source.ts";
 import type { VaultStatus } from "./status.ts";
 import type { Vault } from "./types.ts";
-import type { VaultOptions } from "./vault.ts";
 
 export interface VaultStore {
   readonly chosenBy: ChosenBy;
@@ -47,7 +45,7 @@ export interface VaultStore {
   /** `auth vault accept`. @throws AuthError `usage` where the vault is a file; as `join` */
   accept(options: AcceptOptions): Promise<Accepted>;
   /** Where another machine finds it, without a password; null: it can't, or not without a password in the address. */
-  address(): string | null;
+  address(): Promise<string | null>;
   /**
    * Why a key opens it no more, as far as this home knows that it had another one; null: it doesn't.
    *
@@ -60,6 +58,15 @@ export interface VaultStore {
   readonly forOthers: string | null;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
+}
+
+export interface VaultOptions {
+  /** Asks for a passphrase; left out where no person can be asked. */
+  readonly prompt?: Prompt;
+  /** Nothing is to be changed, as a rule: as the vault was moments ago is good enough, where asking takes long. */
+  readonly recent?: boolean;
+  /** A process that has this vault's key, asked before a source that takes long or asks a person. null: there is none. */
+  readonly elsewhere?: (header: Header) => Promise<Vault | null>;
 }
 
 /** What shows that a vault with members is the one that is meant, to a home that doesn't know it. */
@@ -84,6 +91,15 @@ export interface Accepted {
   readonly vaultId: string | null;
 }
 
+/**
+ * Opens the vault; null where there is none.
+ *
+ * @throws AuthError `usage` (AUTH_STORE), `vault_locked`, `key_invalid`, `vault_corrupt`, `vault_unwritable`
+ */
+export async function openVault(context: Context, options: VaultOptions = {}): Promise<Vault | null> {
+  return storeAt(context).open(options);
+}
+
 /** The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. @throws AuthError `usage`, `vault_locked` */
 export function storeAt(context: Context): VaultStore {
   const given = context.env.AUTH_STORE || null;
@@ -93,4 +109,33 @@ export function storeAt(context: Context): VaultStore {
     return Object.assign(sharedStore(context, store), { chosenBy });
   const path = store === null ? context.paths.vault : parseFileAddress(store);
   return { ...fileStore(context, path), chosenBy };
+}
+
+/** One in a database that machines share: none of its code is loaded for a file. @param text AUTH_STORE, with its password */
+function sharedStore(context: Context, text: string): Omit<VaultStore, "chosenBy"> {
+  return {
+    name: "AUTH_STORE",
+    // A machine without a home has none.
+    get file() {
+      return context.paths.vault;
+    },
+    isShared: true,
+    shown: async () => (await (await import("./shared/address.ts")).parseAddress(text)).shown,
+    open: async (options) => (await import("./shared/open.ts")).openShared(context, text, options),
+    openDriver: async () => (await import("./shared/open.ts")).openSharedDriver(context, text),
+    isTaken: async () => (await import("./shared/create.ts")).isThere(context, text),
+    requirePlace: async () => (await import("./shared/create.ts")).requirePlace(text),
+    prepare: async (...how) => (await import("./shared/create.ts")).prepareShared(text, ...how),
+    rekey: async (options) => (await import("./shared/rekey.ts")).rekeyShared(context, text, options),
+    status: async () => (await import("./shared/status.ts")).sharedStatus(context, text),
+    accept: async (options) => (await import("./shared/join.ts")).acceptShared(context, text, options),
+    join: async (options) => (await import("./shared/join.ts")).joinShared(context, text, options),
+    absent: async () =>
+      (await import("./shared/failures.ts")).absent(await (await import("./shared/address.ts")).parseAddress(text)),
+    forOthers: "auth vault rekey --key members   (or env)",
+    address: async () => (await import("../platform/store-address.ts")).withoutPassword(text),
+    otherKey: async (...how) => (await import("./shared/open.ts")).otherKey(context, text, ...how),
+    beginAgain: async () =>
+      "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
+  };
 }

@@ -59,6 +59,12 @@ export function overtaken(): AuthError {
   return new AuthError("busy", "The vault was given a new key a moment ago.", { hint: "Try again." });
 }
 
+export function replaced(): AuthError {
+  return new AuthError("vault_replaced", "Another vault was put in this one's place.", {
+    hint: "Run the command again to use the vault that is there now.",
+  });
+}
+
 /** Whether unlocking it may ask a person, a keychain or a program: never while a connection's lock is held (RULES 1.3). */
 export function mayAsk(context: Context, { source }: Header): boolean {
   return ASKING.includes(sourceInEnvironment(context, source) ?? source);

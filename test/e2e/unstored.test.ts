@@ -2,12 +2,13 @@
  * What can't be stored: found out before a person or a provider is asked, revoked where it is found out later,
  * and told as it is on both sides.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createCli, DEFAULT_GLOBALS } from "../../src/cli/context.ts";
 import { encodeRecord, newConnection } from "../../src/connections/record.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { TEST_BUILD } from "../proofs/proof-home.ts";
 import { checkText } from "../support/complaint.ts";
 import { flipped, putValue, recordsOf } from "../support/damage.ts";

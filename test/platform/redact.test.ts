@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { learnSecrets } from "../../src/platform/learn-secrets.ts";
-import { mayHoldSecret } from "../../src/platform/long-word.ts";
 import { holdsSecret, maskHeld, outsideWords, redact } from "../../src/platform/redact.ts";
-import { knowSecret, Secret } from "../../src/platform/secret.ts";
+import { knowSecret, mayHoldSecret, Secret } from "../../src/platform/secret.ts";
 
 const secret = 'p/Q+r "s"=&%\\ é_ghu_16C7e42F292c6912E7';
 new Secret(secret);

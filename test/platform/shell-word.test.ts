@@ -4,7 +4,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { escapeText } from "../../src/platform/escape.ts";
-import { commandLine, placeholder, shellWord } from "../../src/platform/shell-word.ts";
+import {
+  commandLine,
+  moveCommand,
+  namesCommand,
+  permitCommand,
+  placeholder,
+  removeCommand,
+  shellWord,
+} from "../../src/platform/shell-word.ts";
 import { lacking } from "../support/needs.ts";
 import { run, tempFolder } from "../support/program.ts";
 
@@ -107,4 +115,25 @@ describe("on Windows", () => {
       }),
     );
   });
+});
+
+test("a printed command is the platform's own", () => {
+  const all = (platform: NodeJS.Platform, path: string) => [
+    moveCommand(path, `${path}.lost`, platform),
+    removeCommand(path, platform),
+    permitCommand(path, platform),
+    namesCommand(path, platform),
+  ];
+  expect(all("win32", "C:\\auth\\key")).toEqual([
+    "move C:\\auth\\key C:\\auth\\key.lost",
+    "del C:\\auth\\key",
+    "icacls C:\\auth\\key /reset",
+    "fsutil hardlink list C:\\auth\\key",
+  ]);
+  expect(all("linux", "/auth/key")).toEqual([
+    "mv /auth/key /auth/key.lost",
+    "rm -f /auth/key",
+    "chmod 600 /auth/key",
+    "find / -xdev -samefile /auth/key",
+  ]);
 });

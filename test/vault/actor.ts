@@ -1,8 +1,9 @@
 /** The other process in a test: opens the vault of AUTH_HOME and does what its argument says. Started by `actor()`. */
+
 import type { Context } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { openOrMake, put, version } from "./home.ts";
 
 const env = { ...process.env };

@@ -1,7 +1,8 @@
 /** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
+
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { busy, retryWhileBusy, ServerFull } from "../../src/vault/driver.ts";
-import { localPlace } from "../../src/vault/local.ts";
+import { localPlace } from "../../src/vault/file-store.ts";
 import { createVault } from "../../src/vault/opened.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { initVault } from "../../src/vault/create.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { actor, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 test("twenty processes that make a vault at once agree on one key", async () => {

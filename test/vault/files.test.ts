@@ -14,8 +14,7 @@ import { join, relative } from "node:path";
 import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
 import { ensureFolder } from "../../src/vault/files.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { storeAt } from "../../src/vault/store.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault, storeAt } from "../../src/vault/store.ts";
 import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 let home: Home;

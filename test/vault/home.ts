@@ -1,12 +1,13 @@
 /** A home of its own for each test, a context over it, and other processes that use the same home. */
+
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context, Environment } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import { initVault } from "../../src/vault/create.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Change, RecordType, Vault, Version } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 
 export interface Home {
   readonly folder: string;

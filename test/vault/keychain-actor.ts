@@ -1,4 +1,5 @@
 /** What a test does inside a session with a keyring: each argument is a step, each step prints a line or two. */
+
 import { writeSync } from "node:fs";
 import { madeVault } from "../../src/cli/vault.ts";
 import type { Context } from "../../src/platform/context.ts";
@@ -9,7 +10,7 @@ import { HEADER_KEY, parseHeader } from "../../src/vault/header.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 
 const env = { ...process.env };
 const context: Context = {

@@ -1,11 +1,12 @@
 /** A commit whose answer is lost, over each database: it is found out whether it was made, and nothing is said of it that isn't known. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AuthError } from "../../src/platform/errors.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { type StoreDriver, UnknownCommit } from "../../src/vault/driver.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { certainSwaps } from "../../src/vault/shared/certain-swap.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { type CuttingRelay, cuttingRelay } from "../support/cutting-relay.ts";
 import type { DatabaseServer } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";

@@ -1,4 +1,5 @@
 /** Vaults that each member opens with a key of their own. Between machines: shared-members.test.ts. */
+
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +15,8 @@ import type { DataKey } from "../../src/vault/seal.ts";
 import { ownPublicKey } from "../../src/vault/sources/identity.ts";
 import { membersSource } from "../../src/vault/sources/members.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { type Home, KEY, newHome, put, refusal } from "./home.ts";
 
 const BOB = await generateX25519Identity();

@@ -1,12 +1,13 @@
 /** Vaults that are moved: what is in them, and the places they are moved to. */
+
 import { expect } from "bun:test";
 import { join } from "node:path";
 import type { Context } from "../../src/platform/context.ts";
 import { copyVault } from "../../src/vault/moving/copy.ts";
 import type { Moved, MoveOptions } from "../../src/vault/moving/into.ts";
 import type { Target } from "../../src/vault/moving/open.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { RecordType, Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { type Home, KEY, put } from "./home.ts";
 
 /** Of the copies. */

@@ -1,4 +1,5 @@
 /** Modes, owners and read-only places, met by two users who are not root: root reads everything. */
+
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -16,7 +17,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { cutOffCommit, useWal } from "./crashed.ts";
 import { actor, type Home, KEY, newHome, put } from "./home.ts";
 

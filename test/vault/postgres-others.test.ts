@@ -1,9 +1,10 @@
 /** Other users of the database that a vault is in, and other programs' settings for it: neither gets in between. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { type DatabaseServer, inPostgres, PASSWORD, startPostgres } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";

@@ -1,10 +1,11 @@
 /** What else may be at a vault's place in Redis: damaged values, another application's keys, answers of another form. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openRedis } from "../../src/vault/shared/redis.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { type DatabaseServer, inRedis, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";

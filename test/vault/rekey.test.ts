@@ -5,8 +5,8 @@ import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { actor, type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 const OTHER_KEY = `${"cd".repeat(31)}ef`;

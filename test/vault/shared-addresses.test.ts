@@ -1,12 +1,13 @@
 /** One vault by several addresses, as after a failover: what a home knows of it goes by the vault, not by where that is. */
+
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { addressFolder, vaultFolder } from "../../src/vault/shared/home.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
 import { relayTo } from "../support/relay.ts";
 import { put, refusal } from "./home.ts";

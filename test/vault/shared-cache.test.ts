@@ -1,11 +1,12 @@
 /** What a home keeps of a shared vault: when it is good enough, and that nothing else is ever taken for it. */
+
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
+import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
 import { type Relay, relayTo } from "../support/relay.ts";
 import { erase, put, refusal } from "./home.ts";

@@ -1,8 +1,9 @@
 /** Who is on the way to a database and takes its place: the password never gets there. */
+
 import { afterAll, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { makeAuthority } from "../support/authority.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";

@@ -1,10 +1,11 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { retryWhileBusy } from "../../src/vault/driver.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import {
   type DatabaseServer,
   freePort,

@@ -1,8 +1,9 @@
 /** Shared vaults over TLS: a server whose certificate isn't to be trusted is not used, and why is said. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { CERTIFICATES } from "../platform/certificates.ts";
 import { type Authority, makeAuthority } from "../support/authority.ts";
 import { lacking } from "../support/needs.ts";

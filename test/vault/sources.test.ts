@@ -5,7 +5,7 @@ import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { parseKey, type SourceName } from "../../src/vault/sources/source.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault } from "../../src/vault/store.ts";
 import { type Home, KEY, newHome, openOrMake, refusal } from "./home.ts";
 
 let home: Home;

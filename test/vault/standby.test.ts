@@ -1,7 +1,6 @@
 /** A server that really follows another (PostgreSQL's streaming replication, Redis' replicas), and takes its place. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { storeAt } from "../../src/vault/store.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault, storeAt } from "../../src/vault/store.ts";
 import { type DatabaseServer, inPostgres, inRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { type Relay, relayTo } from "../support/relay.ts";

@@ -1,4 +1,5 @@
 /** The agent's process: one for each vault, from its unlocking to its end. */
+
 import { unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AgentPlace, agentPlace } from "../../agent/place.ts";
@@ -11,8 +12,8 @@ import type { Secret } from "../../platform/secret.ts";
 import { onEnd } from "../../platform/signals.ts";
 import { isThere } from "../../platform/small-file.ts";
 import { createPrivate, ensureFolder, ensureOwnFolder, kindOf, lstat } from "../../vault/files.ts";
-import { withoutKeys } from "../../vault/key-variables.ts";
 import { openLockFile } from "../../vault/lock.ts";
+import { withoutKeys } from "../../vault/sources/source.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError, EXIT_CODES, errorJson } from "../exit.ts";
 import { notifyOnDesktop } from "../notify.ts";

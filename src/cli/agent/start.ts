@@ -1,4 +1,5 @@
 /** Starting an agent in the background, and unlocking one that runs. */
+
 import { version } from "../../../package.json";
 import { type AgentClient, agentClient } from "../../agent/client.ts";
 import { agentPlace } from "../../agent/place.ts";
@@ -8,7 +9,7 @@ import { parseJson } from "../../platform/json.ts";
 import { ownPath } from "../../platform/own-program.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { vaultKey } from "../../vault/handover.ts";
-import { withoutKeys } from "../../vault/key-variables.ts";
+import { withoutKeys } from "../../vault/sources/source.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";

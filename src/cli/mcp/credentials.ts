@@ -186,7 +186,7 @@ function pasteAnother({ ref }: Connection, url: string, profile: string | undefi
 
 /** The key that a token is bound to, from the vault itself: the agent, which may have given the token, keeps it. */
 async function keyHere({ context }: Cli, { ref }: Stored): Promise<Secret> {
-  const { openVault } = await import("../../vault/vault.ts");
+  const { openVault } = await import("../../vault/store.ts");
   const vault = await openVault(context).catch((error: unknown) => {
     if (!(error instanceof AuthError) || error.code !== "vault_locked") throw error;
     const message = `The token of ${display(ref)} is bound to a key (DPoP), which the agent hands out to no one.`;

@@ -1,8 +1,13 @@
 /** Where a vault's key is to come from: flags and variables that several commands of `auth vault` have. */
 import type { Environment } from "../../platform/context.ts";
-import { withoutKeys } from "../../vault/key-variables.ts";
 import type { Target } from "../../vault/moving/open.ts";
-import { IDENTITY_VARIABLE, SOURCE_WORDS, type SourceName, VARIABLES } from "../../vault/sources/source.ts";
+import {
+  IDENTITY_VARIABLE,
+  SOURCE_WORDS,
+  type SourceName,
+  VARIABLES,
+  withoutKeys,
+} from "../../vault/sources/source.ts";
 import type { Args } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";

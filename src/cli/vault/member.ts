@@ -77,7 +77,7 @@ const add = defineCommand({
       if (variable !== null) output.notice(`Unset ${VARIABLES[variable]}: where it is set it must open the vault.`);
     }
     if (!storeAt(context).isShared) return;
-    const address = storeAt(context).address() ?? placeholder("address");
+    const address = (await storeAt(context).address()) ?? placeholder("address");
     const words = ["auth", "vault", "use", address, "--fingerprint", changed.fingerprint];
     output.say(`On that machine: ${commandLine(words)}`);
     output.say("Where the database has a password, the address with it goes by standard input: auth vault use -");

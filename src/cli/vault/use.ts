@@ -6,8 +6,7 @@ import { withoutPassword } from "../../platform/store-address.ts";
 import { dropStore, keepStore } from "../../vault/kept-store.ts";
 import { type Prompt, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
-import { type Accepted, storeAt, type VaultStore } from "../../vault/store.ts";
-import { openVault } from "../../vault/vault.ts";
+import { type Accepted, openVault, storeAt, type VaultStore } from "../../vault/store.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { readAddress } from "../input.ts";
@@ -96,7 +95,7 @@ async function accepting<T>(store: VaultStore, work: () => Promise<T>): Promise<
     return await work();
   } catch (error) {
     if (!(error instanceof AuthError) || !error.hint?.includes(ACCEPT)) throw error;
-    const address = store.address();
+    const address = await store.address();
     const command = withStore(address === null ? "<address>" : shellWord(address), ACCEPT);
     throw error.restated({ hint: `${error.hint.replace(ACCEPT, () => command)}\n${WITH_PASSWORD}` });
   }

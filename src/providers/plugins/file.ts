@@ -1,9 +1,8 @@
 /** A plugin's file: read once and whole, only where no other user could write it, and identified by its hash (RULES.md §4). */
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
-import { permitCommand } from "../../platform/file-commands.ts";
 import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import { shellWord } from "../../platform/shell-word.ts";
+import { permitCommand, shellWord } from "../../platform/shell-word.ts";
 import { accessHint, ownershipIfThere, ownershipOf } from "../../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
 

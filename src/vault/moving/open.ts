@@ -1,4 +1,5 @@
 /** Opening the two vaults of a move. Copies of one vault have ids and keys of their own, and the same index key. */
+
 import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -6,7 +7,6 @@ import { type Bytes, sameBytes } from "../bytes.ts";
 import { type Created, prepareVault } from "../create.ts";
 import { withHeader } from "../handover.ts";
 import type { Header } from "../header.ts";
-import { withoutKeys } from "../key-variables.ts";
 import {
   IDENTITY_VARIABLE,
   type Prompt,
@@ -14,10 +14,11 @@ import {
   sourceInEnvironment,
   VARIABLES,
   type VariableSource,
+  withoutKeys,
 } from "../sources/source.ts";
+import { openVault } from "../store.ts";
 import type { Vault } from "../types.ts";
 import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
-import { openVault } from "../vault.ts";
 import { otherVault } from "./failures.ts";
 
 export interface OpenedVault {

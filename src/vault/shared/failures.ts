@@ -2,8 +2,7 @@
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { busy, ServerFull } from "../driver.ts";
 import type { Header } from "../header.ts";
-import { NOT_HANDED_ON } from "../key-variables.ts";
-import { SOURCE_WORDS, type SourceName } from "../sources/source.ts";
+import { NOT_HANDED_ON, SOURCE_WORDS, type SourceName } from "../sources/source.ts";
 import type { SharedAddress } from "./address.ts";
 import { quoted } from "./postgres-schema.ts";
 import { postgresRights, redisRights } from "./rights.ts";

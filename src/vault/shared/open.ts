@@ -1,13 +1,14 @@
 /** Opening a vault that machines share. */
+
 import type { Context } from "../../platform/context.ts";
 import type { AuthError } from "../../platform/errors.ts";
 import { sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { findHeader, HEADER_KEY, type Header } from "../header.ts";
 import { createVault } from "../opened.ts";
+import type { VaultOptions } from "../store.ts";
 import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
-import type { VaultOptions } from "../vault.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { cachedHeader, recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";

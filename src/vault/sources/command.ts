@@ -7,8 +7,7 @@ import { readCapped } from "../../platform/streams.ts";
 import { showStart } from "../../platform/terminal.ts";
 import { byShell } from "../../platform/windows/programs.ts";
 import type { Bytes } from "../bytes.ts";
-import { NOT_HANDED_ON } from "../key-variables.ts";
-import { type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
+import { type KeyRequest, type KeySource, locked, NOT_HANDED_ON, parseKey } from "./source.ts";
 
 export const commandSource: KeySource = {
   async open({ context }) {

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../../platform/context.ts";
 import { errorCode, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
-import { shellWord } from "../../platform/shell-word.ts";
+import { permitCommand, shellWord } from "../../platform/shell-word.ts";
 import {
   accessHint,
   isOpenTo,
@@ -90,10 +90,6 @@ export function requireOwn(path: string, stat: Ownership, what: string, next: st
     );
 }
 
-async function permission(path: string): Promise<string> {
-  return (await import("../../platform/file-commands.ts")).permitCommand(path);
-}
-
 async function unreadable(context: Context, path: string, error: unknown): Promise<unknown> {
   switch (errorCode(error)) {
     case "ENOENT":
@@ -108,7 +104,7 @@ async function unreadable(context: Context, path: string, error: unknown): Promi
     case "EPERM":
       return locked(
         `The key file ${path} can't be read: permission denied.`,
-        accessHint(path, await ownershipIfThere(path), `Make it readable: ${await permission(path)}`),
+        accessHint(path, ownershipIfThere(path), `Make it readable: ${permitCommand(path)}`),
       );
     case "EMFILE":
     case "ENFILE":

@@ -4,8 +4,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { cutLineEnd } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Kdf, newKdf } from "../header.ts";
-import { NOT_HANDED_ON } from "../key-variables.ts";
-import { type KeyRequest, type KeySource, locked } from "./source.ts";
+import { type KeyRequest, type KeySource, locked, NOT_HANDED_ON } from "./source.ts";
 
 export const passphraseSource: KeySource = {
   async open({ context, kdf, prompt }) {

@@ -2,12 +2,11 @@
  * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each,
  * but for AUTH_KEY, which is only read.
  */
-import type { Context } from "../../platform/context.ts";
+import type { Context, Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
-import { NOT_HANDED_ON } from "../key-variables.ts";
 import type { Member, Team } from "../members.ts";
 import { fileSource, forgetOtherKeys } from "./file.ts";
 
@@ -103,6 +102,24 @@ export function sourceInEnvironment({ env }: Context, recorded: SourceName | nul
 
 /** A member's own key. It is looked at only where a vault has members, and so chooses no source. */
 export const IDENTITY_VARIABLE = "AUTH_IDENTITY";
+
+/**
+ * The variables that open a vault, or a backup of one: the key itself, or how to come by it; with `NEW_` the one that a
+ * vault gets. What has no need of them doesn't get them, whoever starts it.
+ */
+const OPENS = /^AUTH_(NEW_|BACKUP_)?(KEY|KEY_COMMAND|PASSPHRASE|IDENTITY)$/;
+
+export function opensVault(name: string): boolean {
+  return OPENS.test(name);
+}
+
+/** The environment of what is handed its key, or is to have none. */
+export function withoutKeys(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !opensVault(name)));
+}
+
+/** For a message about a variable that isn't set. */
+export const NOT_HANDED_ON = "what 'auth run -- <command>' runs doesn't get it, unless --keep-key is given";
 
 /** How a message names a source. */
 export const SOURCE_WORDS: Record<SourceName, string> = {
