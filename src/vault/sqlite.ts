@@ -31,7 +31,7 @@ export const SIDE_FILES = ["-journal", "-wal", "-shm"] as const;
 /** Opens a vault file. null when there is none. @throws AuthError */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
   return retryWhileBusy(async () => {
-    if (!(await isReady(path))) return null;
+    if (!(await checkVaultFile(path))) return null;
     try {
       return sqliteDriver({ path, database: openDatabase(path), shown: path });
     } catch (error) {
@@ -41,10 +41,13 @@ export function openSqlite(path: string): Promise<StoreDriver | null> {
 }
 
 /**
- * Whether there is a file to open, and nothing beside it that others may have written. SQLite isn't asked for one that isn't
- * there: it tries twice, the second time for reading only, and would open so what another process makes in between.
+ * Checks that the vault file, and what lies beside it, is ours alone. SQLite isn't asked for a file that isn't there: it tries
+ * twice, the second time for reading only, and would open so what another process makes in between.
+ *
+ * @returns false where there is no vault file
+ * @throws AuthError `vault_unwritable`
  */
-async function isReady(path: string): Promise<boolean> {
+async function checkVaultFile(path: string): Promise<boolean> {
   if (await checkSurroundings(path)) return true;
   const { isAbsent } = await import("./sqlite-diagnosis.ts");
   if (isAbsent(path)) return false;
@@ -117,7 +120,7 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
   let writing = false;
   let closed = false;
 
-  const asking = async <T>(work: () => T): Promise<T> => {
+  const translatingErrors = async <T>(work: () => T): Promise<T> => {
     try {
       return work();
     } catch (error) {
@@ -131,7 +134,7 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
   const forWriting = async (): Promise<void> => {
     if (writing) return;
     const { checkForWriting } = await import("./sqlite-diagnosis.ts");
-    await asking(() => {
+    await translatingErrors(() => {
       checkForWriting(path);
       makeDurable(database);
       useTruncatedJournal(database);
@@ -142,17 +145,17 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
   return {
     name: "auth-sqlite",
     ...PLAIN_WRITES,
-    hasItem: (key) => asking(() => read(key) !== null),
-    getItem: (key) => asking(() => read(key)),
-    getItemRaw: (key) => asking(() => read(key)),
-    getItems: (items) => asking(() => items.map(({ key }) => ({ key, value: read(key) }))),
+    hasItem: (key) => translatingErrors(() => read(key) !== null),
+    getItem: (key) => translatingErrors(() => read(key)),
+    getItemRaw: (key) => translatingErrors(() => read(key)),
+    getItems: (items) => translatingErrors(() => items.map(({ key }) => ({ key, value: read(key) }))),
     getKeys: () =>
-      asking(() =>
+      translatingErrors(() =>
         (database.query("SELECT key FROM store ORDER BY key").all() as { key: string }[]).map(({ key }) => key),
       ),
     swap: async (steps, whole = false) => {
       await forWriting();
-      return asking(() => apply(database, steps, whole));
+      return translatingErrors(() => apply(database, steps, whole));
     },
     requireWritable: async () => {
       const { checkForWriting } = await import("./sqlite-diagnosis.ts");
@@ -161,7 +164,7 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
       requireRoom(path);
     },
     check: async () => {
-      const rows = await asking(
+      const rows = await translatingErrors(
         () => database.query("PRAGMA integrity_check(1)").all() as { integrity_check: string }[],
       );
       if (rows[0]?.integrity_check === "ok") return;
