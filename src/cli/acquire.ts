@@ -46,11 +46,11 @@ type FromVault = Extract<Selected, { source: "vault" }>;
 async function fromVault(
   session: Session,
   { ref, mustAgree }: FromVault,
-  options: Omit<AccessOptions, "implicit">,
+  options: Omit<AccessOptions, "mustAgree">,
   resource: string | null,
 ): Promise<Acquired> {
   const services = await servicesFor(session, ref);
-  const request = { ...options, implicit: mustAgree };
+  const request = { ...options, mustAgree };
   const { stored, warning } =
     resource === null
       ? await access(services, ref, request)

@@ -52,7 +52,7 @@ export async function acquireAfter(
 ): Promise<Acquired> {
   if (selected.source === "vault") {
     const services = await servicesFor(session, selected.ref);
-    const options = { minTtl, implicit: selected.mustAgree };
+    const options = { minTtl, mustAgree: selected.mustAgree };
     const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, rejected, options);
     return acquiredFrom(stored, warning);
   }

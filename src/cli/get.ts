@@ -63,9 +63,7 @@ async function storedFields(
   mayRefresh: boolean,
 ): Promise<Fields> {
   const services = await servicesFor(session, ref);
-  const accessed = mayRefresh
-    ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }))
-    : null;
+  const accessed = mayRefresh ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, mustAgree })) : null;
   const stored = (accessed === "elsewhere" ? null : accessed)?.stored ?? (await requireConnection(services.vault, ref));
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.

@@ -25,7 +25,7 @@ export async function liveAcquired(session: Session, selected: Selected, minTtl:
   const services = await servicesFor(session, selected.ref);
   const live: LiveToken = liveToken(services, selected.ref, {
     minTtl,
-    implicit: selected.mustAgree,
+    mustAgree: selected.mustAgree,
     withHost: true,
   });
   let chosen = await readConnection(services.vault, selected.ref);

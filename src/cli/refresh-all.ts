@@ -92,7 +92,7 @@ async function refreshOne(session: Session, stored: Stored, request: AllRequest)
   const services = await session.services();
   const force = request.force || dyingOfInactivity(record, session.context.now());
   try {
-    const options = { minTtl: request.minTtl, force, implicit: false, rejected: null };
+    const options = { minTtl: request.minTtl, force, mustAgree: false, rejected: null };
     const result = resultOf(session, await refreshConnection(services, ref, options));
     if (result.kind !== "valid") return result;
     const fault = await renewalFault(services, record);

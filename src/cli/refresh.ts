@@ -46,7 +46,7 @@ export default defineCommand({
         if (selected.source === "environment") throw environmentToken(selected.token.variable);
         const services = await servicesFor(session, selected.ref);
         refuseUnrefreshable(await requireConnection(services.vault, selected.ref));
-        const options = { minTtl, force: args.force ?? false, implicit: selected.mustAgree, rejected: null };
+        const options = { minTtl, force: args.force ?? false, mustAgree: selected.mustAgree, rejected: null };
         return report(cli, await refreshConnection(services, selected.ref, options));
       },
       { existing: true },

@@ -21,7 +21,7 @@ export interface AccessOptions {
   /** Milliseconds the token should still live; 0: the provider's margin. */
   readonly minTtl: number;
   /** See `RefreshOptions`. */
-  readonly implicit: boolean;
+  readonly mustAgree: boolean;
   readonly rejected?: Secret;
   /** The token goes to a program together with the variables that name its host: others don't take it elsewhere. */
   readonly withHost?: boolean;
@@ -33,12 +33,12 @@ export interface AccessOptions {
  * @throws AuthError with exit 4, 5 or 6 when there is no living token to give.
  */
 export async function access(services: Services, ref: ConnectionRef, options: AccessOptions): Promise<Access> {
-  const held = services.holder === undefined ? null : await services.holder(ref, options);
-  if (held !== null) {
-    if (options.implicit && !options.withHost) await refuseOtherHost(services, held.stored);
-    return held;
+  const fromHolder = services.holder === undefined ? null : await services.holder(ref, options);
+  if (fromHolder !== null) {
+    if (options.mustAgree && !options.withHost) await refuseOtherHost(services, fromHolder.stored);
+    return fromHolder;
   }
-  // Where it is due, the refresh looks into the vault as it is now.
+  // A cached read is enough: where a refresh is due, it reads the store itself.
   const age = options.rejected === undefined ? "recent" : undefined;
   const stored = await requireConnection(services.vault, ref, options.resource, age);
   const ready = await asStored(services, stored, options);
@@ -49,13 +49,13 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
 export async function asStored(
   services: Services,
   stored: Stored,
-  { minTtl, rejected, implicit, withHost }: AccessOptions,
+  { minTtl, rejected, mustAgree, withHost }: AccessOptions,
 ): Promise<Access | null> {
   const { tokens, pinned } = stored.record;
   const now = services.context.now();
   if (tokens === null || pinned === null || isDue(tokens, now, minTtl)) return null;
   if (rejected?.equals(tokens.accessToken)) return null;
-  if (implicit && !withHost) await refuseOtherHost(services, stored);
+  if (mustAgree && !withHost) await refuseOtherHost(services, stored);
   return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
 }
 

@@ -57,7 +57,7 @@ async function livingIdToken(
   services: Services,
   via: ConnectionRef,
 ): Promise<{ readonly idToken: Secret; readonly record: Stored["record"] }> {
-  const options = { minTtl: 0, implicit: false };
+  const options = { minTtl: 0, mustAgree: false };
   const first = (await access(services, via, options)).stored;
   const held = idTokenIn(first, services.context.now());
   if (held !== null) return held;

@@ -35,7 +35,7 @@ export interface LiveTokenOptions extends Omit<AccessOptions, "rejected" | "reso
   readonly resource?: string;
 }
 
-const PLAIN: LiveTokenOptions = { minTtl: 0, implicit: false };
+const PLAIN: LiveTokenOptions = { minTtl: 0, mustAgree: false };
 
 /** @param services whose vault stays open for as long as the token is used */
 export function liveToken(services: Services, ref: ConnectionRef, given: LiveTokenOptions = PLAIN): LiveToken {

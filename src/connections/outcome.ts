@@ -16,8 +16,8 @@ export interface RefreshOptions {
   readonly force: boolean;
   /** The access token that an API just refused: refresh only if it is still the stored one. */
   readonly rejected: Secret | null;
-  /** The connection was named by its provider alone, so the environment's variables must agree. */
-  readonly implicit: boolean;
+  /** Named by its provider alone, or not at all: the environment's variables for its host must agree with the login (RULES.md 3.1). */
+  readonly mustAgree: boolean;
   /** An API that the login's own token isn't for. */
   readonly resource?: ResourceRef;
 }

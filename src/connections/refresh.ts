@@ -50,7 +50,7 @@ async function refreshed(services: Services, ref: ConnectionRef, options: Refres
   const waits = await replyWaits(services, first);
   const settled = waits ? null : await settleWithoutSending(services, first, options);
   if (settled !== null) return settled;
-  if (options.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
+  if (options.mustAgree) await refuseEnvironmentMismatch(services, first, { client: true });
   await services.refreshElsewhere?.(ref, options);
   for (let round = 0; round < ROUNDS; round++) {
     const outcome = await oneRound(services, first, options, waits);

@@ -74,7 +74,7 @@ async function renewed(services: Services, stored: Stored): Promise<Renewed> {
     minTtl: 0,
     force: true,
     rejected: null,
-    implicit: false,
+    mustAgree: false,
   });
   const { stored: last } = outcome;
   if (outcome.kind !== "failed") return { last, refreshed: true, refreshError: null };

@@ -75,7 +75,7 @@ export async function withHarness<T>(
   const pauses: number[] = [];
   const services = servicesAt(issuer, pauses);
   const tryRefresh = ({ ref }: Stored): Promise<Outcome> =>
-    refreshConnection(services, ref, { minTtl: 0, force: true, rejected: null, implicit: false });
+    refreshConnection(services, ref, { minTtl: 0, force: true, rejected: null, mustAgree: false });
   const harness: Harness = {
     ...subject,
     provider,

@@ -120,7 +120,7 @@ describe("a client that shows a certificate asks where the metadata says that on
     const { sent, stored, services } = await play({});
     expect(stored.record.pinned?.endpoints).toMatchObject({ token: `${MTLS}/token`, revocation: `${MTLS}/revoke` });
     expect(stored.record.pinned?.origins).toContain(MTLS);
-    await refreshConnection(services, stored.ref, { minTtl: 0, force: true, rejected: null, implicit: false });
+    await refreshConnection(services, stored.ref, { minTtl: 0, force: true, rejected: null, mustAgree: false });
     expect(sent).toEqual([
       [`${MTLS}/token`, true],
       [`${MTLS}/token`, true],

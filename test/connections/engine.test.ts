@@ -89,9 +89,9 @@ async function edit(different: Partial<Connection>): Promise<void> {
   await vault.commit([successor(found, { ...found.record, ...different })]);
 }
 
-const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
+const DUE = { minTtl: 0, force: false, mustAgree: false, rejected: null };
 const FORCE = { ...DUE, force: true };
-const ACCESS = { minTtl: 0, implicit: false };
+const ACCESS = { minTtl: 0, mustAgree: false };
 const refreshToken = async (): Promise<string | undefined> => (await stored()).tokens?.refreshToken?.reveal();
 
 describe("a refresh in its order", () => {

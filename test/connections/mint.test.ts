@@ -14,8 +14,8 @@ import { EC_KEY, publicKey } from "../support/keys.ts";
 import { MemoryVault } from "./memory-vault.ts";
 import { ending, json, loggedIn, pinnedTo, putRecord, REF, START, servicesOf, TOKEN_URL, tokensOf } from "./support.ts";
 
-const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
-const WISH = { minTtl: 0, implicit: false };
+const DUE = { minTtl: 0, force: false, mustAgree: false, rejected: null };
+const WISH = { minTtl: 0, mustAgree: false };
 
 let vault: MemoryVault;
 let now: number;

@@ -111,7 +111,7 @@ async function tokenOf(definition: ProviderDefinition, record: Connection): Prom
   const vault = new MemoryVault();
   await putRecord(vault, record);
   const services = servicesOf(vault, definition);
-  const options = { minTtl: 0, implicit: false };
+  const options = { minTtl: 0, mustAgree: false };
   try {
     const { stored } = await access(services, { provider: definition.id, name: "work" }, options);
     return stored.record.tokens?.accessToken.reveal() ?? null;

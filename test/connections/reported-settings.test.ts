@@ -183,7 +183,7 @@ describe("the API's host, in the token reply", () => {
       http: async () => json(200, moved),
       debug: (text: string) => void log.push(text),
     });
-    const options = { minTtl: 0, force: true, rejected: null, implicit: false };
+    const options = { minTtl: 0, force: true, rejected: null, mustAgree: false };
     const outcome = await refreshConnection(services, stored.ref, options);
     expect(outcome.kind).toBe("refreshed");
     expect(outcome.stored.record.tokens?.refreshToken?.reveal()).toBe("refresh-2");
@@ -231,7 +231,7 @@ describe("the token host, in the browser's answer", () => {
         return json(200, { access_token: "access-2" });
       },
     });
-    await refreshConnection(services, stored.ref, { minTtl: 0, force: true, rejected: null, implicit: false });
+    await refreshConnection(services, stored.ref, { minTtl: 0, force: true, rejected: null, mustAgree: false });
     expect(refreshed).toEqual(["https://accounts.acme.test/token s3cret-of-acme"]);
   });
 

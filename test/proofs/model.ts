@@ -183,7 +183,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
           return note(`edit: ${await services.vault.commit([successor(found, edited)])}`);
         }
         default: {
-          const options = { minTtl: 0, force: actor.does === "force", implicit: false, rejected: null };
+          const options = { minTtl: 0, force: actor.does === "force", mustAgree: false, rejected: null };
           const outcome = await refreshConnection(services, REF, options);
           note(outcome.kind === "refreshed" && outcome.adopted ? "adopted" : outcome.kind);
           if (outcome.kind === "failed") return note(outcome.error.code);
@@ -213,7 +213,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
     throw new Broken(`${inVault} is stored where login ${family} should`);
   let verdict = "a living token";
   try {
-    await scheduler.waitFor(access(services, REF, { minTtl: 0, implicit: false }));
+    await scheduler.waitFor(access(services, REF, { minTtl: 0, mustAgree: false }));
   } catch (error) {
     verdict = errorCode(error) ?? String(error);
   }

@@ -57,7 +57,7 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
     const found = live.get(key);
     if (found !== undefined) return found;
     if (live.size >= MAX_LIVE) live.clear();
-    const made = liveToken(services, ref, { minTtl: 0, implicit: false, ...(resource !== null && { resource }) });
+    const made = liveToken(services, ref, { minTtl: 0, mustAgree: false, ...(resource !== null && { resource }) });
     if (!isOver) live.set(key, made);
     return made;
   };
@@ -172,7 +172,7 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
     const { record } = await requireConnection(services.vault, ref, resource);
     const current = record.tokens?.accessToken;
     const rejected = refused !== null && current && sameText(current.reveal(), refused) ? { rejected: current } : {};
-    return access(services, ref, { minTtl, implicit: false, resource, ...rejected });
+    return access(services, ref, { minTtl, mustAgree: false, resource, ...rejected });
   }
 }
 

@@ -60,7 +60,7 @@ export async function carryOut(cli: Cli): Promise<void> {
       force: false,
       rejected: rejected === null ? null : new Secret(rejected),
       // Who ordered it has made sure that the environment agrees.
-      implicit: false,
+      mustAgree: false,
       ...(resource !== undefined && { resource }),
     }),
   );

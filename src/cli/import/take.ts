@@ -186,7 +186,7 @@ function without(env: Environment, names: readonly string[]): Environment {
 
 /** So that one knows now whether the login still works. */
 async function refreshIfDue(services: Services, { ref }: Stored): Promise<Taken["refresh"]> {
-  const options = { minTtl: 0, force: false, implicit: false, rejected: null };
+  const options = { minTtl: 0, force: false, mustAgree: false, rejected: null };
   const outcome = await refreshConnection(services, ref, options);
   if (outcome.kind === "valid") return null;
   return { done: outcome.kind === "refreshed", error: reportOf(outcome, services.context.now()).error };

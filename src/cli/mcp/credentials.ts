@@ -130,7 +130,7 @@ export function credentialsFor(
         return await show(await acquire(session, selected, 0, undefined, null, true), method);
       if (isSecond && challenge.error !== "insufficient_scope") throw refusedAgain(selected);
       const services = await servicesFor(session, selected.ref);
-      const options = { minTtl: 0, implicit: false };
+      const options = { minTtl: 0, mustAgree: false };
       const { accessAfterChallenge } = await import("../../connections/after-challenge.ts");
       const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, token, options);
       return { ...(await show(acquiredFrom(stored, warning), method)), isSecond: true };
