@@ -1,16 +1,16 @@
 import { feature } from "bun:bundle";
 import { typed } from "../connections/ref.ts";
-import { type Selector, select } from "../connections/select.ts";
+import { type Selected, type Selector, select } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
-import { AuthError, usage } from "../platform/errors.ts";
+import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { type Acquired, acquire } from "./acquire.ts";
-import type { Refusal } from "./challenge.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
+import type { Refusal } from "./refusal.ts";
 import { CONNECTION, resourceOf, SCOPE, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -21,7 +21,7 @@ export interface TokenOptions extends Selector {
   readonly showSecret: boolean;
   readonly rejected: Secret | null;
   /** What an API answered to a token. */
-  readonly refusal?: Refusal | null;
+  readonly refusal: Refusal | null;
   /** The API that the token is to be for; null: the login's own. */
   readonly resource: string | null;
   /** The login at an identity provider that vouches for the person, where there is no login yet. */
@@ -82,69 +82,66 @@ export default defineCommand({
       scopes: args.scope === undefined ? null : (await import("./scopes.ts")).scopes(args.scope),
       resource: resourceOf(args.resource),
       via: args.via,
-      ...(await refusedBy(cli, args.rejected, args.challenge)),
+      ...(await refused(cli, args.rejected, args.challenge)),
       showSecret: args["show-secret"] ?? false,
       login: args.login ?? false,
     }),
 });
+
+/** What standard input holds of a refusal. */
+async function refused(
+  cli: Cli,
+  rejected: string | undefined,
+  challenge: string | undefined,
+): Promise<Pick<TokenOptions, "rejected" | "refusal">> {
+  if (rejected === undefined && challenge === undefined) return { rejected: null, refusal: null };
+  return (await import("./refusal.ts")).readRefused(cli, rejected, challenge);
+}
 
 /** Also the fast path's way in: imports nothing that a fresh token doesn't need. */
 export async function token(cli: Cli, options: TokenOptions): Promise<void> {
   await inSession(
     cli,
     async (session) => {
+      const { via } = options;
+      if (via !== undefined) await (await import("./via.ts")).loginVia(cli, session, { ...options, via });
       const acquired = await acquireOrLogin(cli, session, options);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
       await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
       if (feature("AUTH_TEST")) await faultPoint("print");
       await print(cli, session, acquired, options);
-      // A refresh token comes from the vault alone.
     },
-    { reads: !options.showSecret, existing: !options.login && options.via === undefined },
+    {
+      // The agent gives no refresh token: it comes from the vault alone.
+      reads: !options.showSecret,
+      existing: !options.login && options.via === undefined,
+    },
   );
 }
 
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
-  const { minTtl, resource, login, via, refusal = null } = options;
-  if (via !== undefined) await (await import("./via.ts")).loginVia(cli, session, { ...options, via });
   const selected = await select(session, options);
-  const attempt = async (rejected: Secret | null): Promise<Acquired> => {
-    const acquired =
-      refusal === null
-        ? await acquire(session, selected, minTtl, rejected ?? undefined, resource)
-        : await (await import("./challenge.ts")).acquireAfter(session, selected, refusal, minTtl);
-    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
-    return acquired;
-  };
   try {
-    return await attempt(options.rejected);
+    return await acquireSelected(session, selected, options);
   } catch (error) {
-    if (!login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
+    if (!options.login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
     const { loginInteractively } = await import("./login/perform.ts");
     await loginInteractively(cli, session, selected.ref, options.scopes);
-    return attempt(null);
+    return acquireSelected(session, selected, { ...options, rejected: null });
   }
 }
 
-/** What standard input says of a refusal. */
-async function refusedBy(
-  cli: Cli,
-  rejected: string | undefined,
-  challenge: string | undefined,
-): Promise<Pick<TokenOptions, "rejected" | "refusal">> {
-  if (challenge === undefined) return { rejected: rejected === undefined ? null : await rejectedToken(cli, rejected) };
-  if (rejected !== undefined && rejected !== "-") throw usage(ON_STDIN);
-  const { readRefusal } = await import("./challenge.ts");
-  return { rejected: null, refusal: await readRefusal(challenge, rejected !== undefined) };
-}
-
-const ON_STDIN = "--rejected takes '-': the refused token is read from standard input.";
-
-/** The refused token comes by standard input: on the command line others would see it. */
-async function rejectedToken(cli: Cli, value: string): Promise<Secret> {
-  if (value !== "-") throw usage(ON_STDIN);
-  const { readSecret } = await import("./input.ts");
-  return readSecret(cli, "Refused token");
+async function acquireSelected(
+  session: Session,
+  selected: Selected,
+  { minTtl, rejected, refusal, resource, scopes }: TokenOptions,
+): Promise<Acquired> {
+  const acquired =
+    refusal === null
+      ? await acquire(session, selected, minTtl, rejected ?? undefined, resource)
+      : await (await import("./challenge.ts")).acquireAfter(session, selected, refusal, minTtl);
+  if (scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, scopes);
+  return acquired;
 }
 
 /** What a new login ends. */
