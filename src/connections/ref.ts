@@ -66,19 +66,25 @@ export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-/** For every provider. */
+/** In `nameInFull`: every provider. */
 export const EVERY = "*";
+
+/**
+ * The providers whose connections `typed` names in full. It is the process's own, since most of the places that make a
+ * message have no context; names are only added to it, for one process runs one command.
+ */
 const namedInFull = new Set<string>();
 
 /**
- * From here on, printed commands name a provider's connections in full: its name alone means another one here (by `auth
- * use`, AUTH_PROFILE or a token in the environment), or may, as the person has named one in full too.
+ * From here on, `typed` gives `github:default` and not `github`, in every message of this process. For a provider whose name
+ * alone means another connection (`auth use`), and for EVERY where any name may: a folder's file decides, AUTH_PROFILE is
+ * set, or the person has named a connection in full.
  */
 export function nameInFull(provider: string): void {
   namedInFull.add(provider);
 }
 
-/** What a person types for it: `github` for `github:default`, where that is what `github` means. */
+/** What a person types for it: `github` for `github:default`, unless `nameInFull` was told otherwise. */
 export function typed(ref: ConnectionRef): string {
   const isMeant = !namedInFull.has(ref.provider) && !namedInFull.has(EVERY);
   return isMeant && sameName(ref.name, DEFAULT_NAME) ? ref.provider : display(ref);
