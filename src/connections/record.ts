@@ -110,6 +110,7 @@ export interface Failure {
   readonly hint: string | null;
   /** Sent, outcome unknown. */
   readonly inDoubt: boolean;
+  /** The reply was a success that could not be used, and may hold a refresh token: it is kept (RULES.md 2.2). */
   readonly unreadable: boolean;
   readonly attempts: number;
   readonly retryAt: number | null;

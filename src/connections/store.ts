@@ -92,8 +92,8 @@ export function notFound(ref: ConnectionRef): AuthError {
   });
 }
 
-/** A record that can't be used, and why. */
-export interface Unreadable {
+/** A record that can't be used, and why. Its connection's status is `unreadable`. */
+export interface UnreadableRecord {
   /** null where it can't be told which it is, or even whether it is a connection. */
   readonly ref: ConnectionRef | null;
   readonly error: AuthError;
@@ -101,13 +101,13 @@ export interface Unreadable {
 
 export interface Everything {
   readonly stored: readonly Stored[];
-  readonly unreadable: readonly Unreadable[];
+  readonly unreadable: readonly UnreadableRecord[];
 }
 
 /** One record that can't be read stops none of the others. @param vault null: there is none yet */
 export async function everyConnection(vault: Vault | null): Promise<Everything> {
   if (vault === null) return { stored: [], unreadable: [] };
-  const unreadable: Unreadable[] = [];
+  const unreadable: UnreadableRecord[] = [];
   const stored = await listReadable(vault, (error) => unreadable.push({ ref: refOf(error), error }));
   return { stored, unreadable };
 }

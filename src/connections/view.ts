@@ -4,7 +4,7 @@ import type { Meanings } from "./defaults.ts";
 import { isNamedHere } from "./folder/choice.ts";
 import { type ConnectionRef, display } from "./ref.ts";
 import { type State, stateOf } from "./status.ts";
-import type { Stored, Unreadable } from "./store.ts";
+import type { Stored, UnreadableRecord } from "./store.ts";
 
 export interface ListEntry {
   readonly connection: string;
@@ -84,7 +84,7 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
 }
 
 /** A connection of which no more is known than its name. */
-export function unreadableEntry(ref: ConnectionRef, error: Unreadable["error"], marks: Marks): ListEntry {
+export function unreadableEntry(ref: ConnectionRef, error: UnreadableRecord["error"], marks: Marks): ListEntry {
   return entryWithoutTokens(
     {
       connection: display(ref),
