@@ -15,7 +15,7 @@ import { folderFiles } from "../platform/folder-file.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
 import type { Header } from "../vault/header.ts";
-import { NOT_HANDED_ON, type Prompt } from "../vault/sources/source.ts";
+import type { Prompt } from "../vault/sources/source.ts";
 import { openVault, storeAt } from "../vault/store.ts";
 import type { Vault } from "../vault/types.ts";
 import { type Cli, pathsOrNull } from "./context.ts";
@@ -62,10 +62,12 @@ export async function inSession<T>(
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
   let holder: Holder | null = null;
-  const dialogue = prompt === undefined ? vaultDialogue(cli) : { prompt };
+  const dialogue = prompt === undefined ? vaultDialogue(cli, reads) : { prompt };
   const elsewhere = async (header: Header): Promise<Vault | null> => {
     const { throughAgent } = await import("./agent/through.ts");
-    const through = await throughAgent(cli, header, () => openVault(cli.context, dialogue));
+    const through = await throughAgent(cli, header, () =>
+      openVault(cli.context, prompt === undefined ? vaultDialogue(cli) : dialogue),
+    );
     holder = through?.holder ?? null;
     return through?.vault ?? null;
   };
@@ -151,16 +153,21 @@ async function folderStateOf(cli: Cli, vault: () => Promise<Vault | null>): Prom
   return found;
 }
 
-/** How the vault asks for a passphrase. */
-export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
-  if (!cli.globals.input || cli.context.env.CI) return {};
+/**
+ * How the vault asks for a passphrase.
+ *
+ * @param byAgent whether the command would go by an agent: else starting one doesn't help it
+ */
+export function vaultDialogue(cli: Cli, byAgent = false): { prompt: Prompt } {
   return {
     prompt: async (question) => {
-      const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
-      if (await hasTerminal()) return askSecret(question, cli.context.env);
-      throw new AuthError("vault_locked", "There is no terminal to ask for the vault's passphrase.", {
-        hint: `Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE (${NOT_HANDED_ON}).`,
-      });
+      const isAsked = cli.globals.input && !cli.context.env.CI;
+      if (isAsked) {
+        const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
+        if (await hasTerminal()) return askSecret(question, cli.context.env);
+      }
+      const { nobodyToAsk } = await import("../vault/sources/passphrase.ts");
+      throw nobodyToAsk(byAgent);
     },
   };
 }

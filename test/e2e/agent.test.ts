@@ -292,6 +292,26 @@ describe("a vault that a passphrase opens", () => {
     expect((await home.call(["token", "acme"])).stdout).toBe(`${[...home.issuer.live].at(-1)}\n`);
   });
 
+  test("where nobody can be asked, starting an agent is the advice only for a command that goes by one", async () => {
+    const CHANGES = [
+      ["vault", "backup", join(tempFolder(), "vault.age")],
+      ["vault", "rekey", "--key", "file"],
+      ["allow", "--list"],
+      ["use", "acme"],
+      ["inspect", "acme"],
+    ];
+    for (const words of CHANGES) {
+      const { code, stderr } = await home.call(words);
+      expect([words, code, stderr]).toEqual([words, 8, expect.stringContaining("or set AUTH_PASSPHRASE")]);
+      expect(stderr).not.toContain("auth agent start");
+    }
+    await home.call(["agent", "lock"]);
+    for (const words of [["token", "acme"], ["list"]])
+      expect((await home.call(words)).stderr).toContain("terminal: auth agent start\nOr set AUTH_PASSPHRASE");
+    expect((await home.call(["agent", "start"])).stderr).not.toContain("auth agent start");
+    await home.start();
+  });
+
   test("a locked agent is unlocked by the passphrase that a command asks for", async () => {
     await home.call(["agent", "lock"]);
     const terminal = onTerminal([AUTH, "token", "acme"], { env: home.env });

@@ -9,7 +9,7 @@ import { parseJson } from "../../platform/json.ts";
 import { ownPath } from "../../platform/own-program.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { vaultKey } from "../../vault/handover.ts";
-import { withoutKeys } from "../../vault/sources/source.ts";
+import { type Prompt, withoutKeys } from "../../vault/sources/source.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
@@ -89,7 +89,7 @@ async function helloOf(client: AgentClient): Promise<Status> {
 }
 
 /** What an agent opens the vault with, in the form of AUTH_KEY: it is asked for here, once, and tried. */
-export async function keyFor(cli: Cli, { prompt } = vaultDialogue(cli)): Promise<Secret> {
+export async function keyFor(cli: Cli, { prompt }: { prompt?: Prompt } = vaultDialogue(cli)): Promise<Secret> {
   const key = await vaultKey(cli.context, prompt);
   if (key === null) throw noVault();
   return key;

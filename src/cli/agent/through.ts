@@ -10,6 +10,7 @@ import { isThere } from "../../platform/small-file.ts";
 import type { Header } from "../../vault/header.ts";
 import type { Vault } from "../../vault/types.ts";
 import { type Cli, pathsOrNull } from "../context.ts";
+import { vaultDialogue } from "../session.ts";
 
 /** @param openHere with its key @returns null where there is no agent that is, or can be, unlocked */
 export async function throughAgent(
@@ -38,7 +39,7 @@ async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
   const { keyFor, requireVault } = await import("./start.ts");
   const vault = await requireVault(cli);
   if (vault.keySource !== "passphrase" || vault.keyVariable !== null) return false;
-  await client.unlock(await keyFor(cli).catch(whereLocked));
+  await client.unlock(await keyFor(cli, vaultDialogue(cli, true)).catch(whereLocked));
   return true;
 }
 

@@ -11,11 +11,7 @@ export const passphraseSource: KeySource = {
     if (kdf === null)
       throw locked("AUTH_PASSPHRASE is set, but this vault was not made with a passphrase.", "Unset AUTH_PASSPHRASE.");
     const passphrase = given(context.env) ?? (await prompt?.("Passphrase of the vault: "))?.reveal();
-    if (passphrase === undefined)
-      throw locked(
-        "The vault's key comes from a passphrase, and there is no terminal to ask for it.",
-        `Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE (${NOT_HANDED_ON}).`,
-      );
+    if (passphrase === undefined) throw nobodyToAsk();
     return derive(passphrase, kdf);
   },
   async create(request) {
@@ -26,6 +22,17 @@ export const passphraseSource: KeySource = {
   },
   async forget() {},
 };
+
+/** @param byAgent whether an agent that is unlocked would do */
+export function nobodyToAsk(byAgent = false): AuthError {
+  const set = `et AUTH_PASSPHRASE (${NOT_HANDED_ON})`;
+  return locked(
+    "The vault's key comes from a passphrase, and nobody can be asked for it here.",
+    byAgent
+      ? `Open the vault for this in a terminal: auth agent start\nOr s${set}.`
+      : `Run this in a terminal, or s${set}.`,
+  );
+}
 
 /** The value of AUTH_PASSPHRASE; null where it is unset or empty. */
 function given({ AUTH_PASSPHRASE }: Environment): string | null {
