@@ -5,6 +5,7 @@ import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts"
 import type { AuditEvent } from "../platform/audit-event.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
+import type { Version } from "../vault/types.ts";
 import { clientFingerprint, clientPlace, markRefused } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
@@ -48,7 +49,7 @@ export async function keep({ services, lease, noted, note }: Attempt, raw: RawRe
 }
 
 /** What the reply is kept under: the login and the generation of the note, however often the record was edited since. */
-export function versionOf({ version }: Stored, { generation }: Note): Stored["version"] {
+export function versionOf({ version }: Stored, { generation }: Note): Version {
   return { incarnation: version.incarnation, generation };
 }
 
@@ -236,14 +237,17 @@ async function forgetRegistration({ services, tokenEndpoint, noted }: Attempt): 
 }
 
 async function blank(attempt: Attempt): Promise<void> {
-  if (attempt.note !== null) await blankReply(attempt);
+  if (attempt.note !== null) await blankReply(attempt, versionOf(attempt.noted, attempt.note));
 }
 
 /** Only by the holder, and never a reason to fail: who takes the lock next finds out that a kept reply is of no more use. */
-export async function blankReply({ services, lease }: Pick<Attempt, "services" | "lease">): Promise<void> {
+export async function blankReply(
+  { services, lease }: Pick<Attempt, "services" | "lease">,
+  version: Version,
+): Promise<void> {
   if (!lease.held) return;
   try {
-    await lease.reply.blank();
+    await lease.reply.blank(version);
   } catch (error) {
     services.context.debug(`the kept reply could not be blanked: ${messageOf(error)}`);
   }

@@ -2,13 +2,12 @@
 import { decodeRaw } from "../oauth/body.ts";
 import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { deferSignals } from "../platform/signals.ts";
-import { sameVersion, type Version } from "../vault/types.ts";
+import { type Kept, sameVersion } from "../vault/types.ts";
 import { readReply } from "./attempt.ts";
 import { type Attempt, blankReply, conclude, versionOf } from "./conclude.ts";
 import { decodeKept, type KeptReply, tokensFingerprint } from "./kept-reply.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Note, Tokens } from "./record.ts";
-import { vaultName } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { requireConnection, type Stored } from "./store.ts";
@@ -21,26 +20,31 @@ interface Waiting extends KeptReply {
 
 /**
  * A reply that reached the disk before a crash, or before the vault went out of reach, or that could not be used when it
- * came. Precondition: the lock is held.
+ * came. Two machines may have kept one each for the same refresh token: the one that was refused tells no more than that
+ * the other has used it up, so tokens count before a failure. Precondition: the lock is held.
  *
  * @returns with the record as it is for the API that the reply is for; null where there is none to take in, or where it is
  *   as unreadable as it was before: then nothing has changed
  */
 export async function foldKeptReply(services: Services, seen: Stored, lease: RefreshLease): Promise<Outcome | null> {
-  const kept = await waitingReply(services, seen, lease);
-  if (kept === null) return null;
-  const { note } = kept;
-  const current = await viewOfNote(services, seen, note);
-  const tokenEndpoint = await tokenEndpointOf(services, current.record);
+  const waiting = await waitingReplies(services, seen, lease);
+  if (waiting.length === 0) return null;
   const signals = deferSignals();
   try {
-    const { sentAt } = note;
-    const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, sentAt, now: () => sentAt };
-    const read = await readReply(attempt, kept.raw);
-    if (read instanceof OAuthFailure && read.unreadable && current.record.failure?.unreadable) return null;
-    // An attempt that came later and failed is the newer truth, unless this reply used up the token that it sent.
-    if (kept.isOvertaken && !replaces(read, current.record.tokens)) return null;
-    return await conclude(attempt, read, null);
+    let refusal: (() => Promise<Outcome>) | null = null;
+    for (const { note, raw, isOvertaken } of waiting) {
+      const current = await viewOfNote(services, seen, note);
+      const tokenEndpoint = await tokenEndpointOf(services, current.record);
+      const { sentAt } = note;
+      const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, sentAt, now: () => sentAt };
+      const read = await readReply(attempt, raw);
+      if (read instanceof OAuthFailure && read.unreadable && current.record.failure?.unreadable) continue;
+      // An attempt that came later and failed is the newer truth, unless this reply used up the token that it sent.
+      if (isOvertaken && !replaces(read, current.record.tokens)) continue;
+      if (!(read instanceof OAuthFailure)) return await conclude(attempt, read, null);
+      refusal ??= () => conclude(attempt, read, null);
+    }
+    return (await refusal?.()) ?? null;
   } finally {
     signals.release();
   }
@@ -59,37 +63,44 @@ export async function viewOfNote(services: Services, stored: Stored, note: Note 
 }
 
 /**
- * The reply to what the note says; or to a refresh that came after what the vault has, which was restored from a backup, or
- * whose server lost what it had confirmed; or to one that was sent with the very tokens that are there now, although others
- * have tried with them since. Where all that is kept was sent with tokens of this login that have been replaced, it is
+ * The reply to what the note says; those to a refresh that came after what the vault has, which was restored from a backup, or
+ * whose server lost what it had confirmed; and those that were sent with the very tokens that are there now, although others
+ * have tried with them since: the latest first. One that was sent with tokens of this login that have been replaced is
  * blanked: each call would look for it. What doesn't open or tell stays: it may be the only copy of a refresh token.
  */
-async function waitingReply(services: Services, current: Stored, lease: RefreshLease): Promise<Waiting | null> {
-  const { reply } = lease;
+async function waitingReplies(services: Services, current: Stored, lease: RefreshLease): Promise<Waiting[]> {
   const { version, record } = current;
-  const noted = record.note && (await reply.read(versionOf(current, record.note)));
-  if (record.note && noted) {
-    const kept = decodeKept(noted) ?? { note: record.note, sentFor: null, raw: decodeRaw(noted) };
-    return { ...kept, isOvertaken: false };
-  }
-  const all = await reply.kept();
-  const others = all
-    .filter((kept) => kept.version.incarnation === version.incarnation)
-    .sort((one, other) => other.version.generation - one.version.generation);
-  const replaced: Version[] = [];
-  for (const found of others) {
+  const waiting: Waiting[] = [];
+  for (const found of await keptFor(current, lease)) {
+    const isNoted = record.note !== null && sameVersion(found.version, versionOf(current, record.note));
     const kept = decodeKept(found.bytes);
+    if (isNoted && record.note !== null) {
+      waiting.push({
+        ...(kept ?? { note: record.note, sentFor: null, raw: decodeRaw(found.bytes) }),
+        isOvertaken: false,
+      });
+      continue;
+    }
     if (kept === null) continue;
-    if (found.version.generation > version.generation) return { ...kept, isOvertaken: false };
+    if (found.version.generation > version.generation) {
+      waiting.push({ ...kept, isOvertaken: false });
+      continue;
+    }
     // Each API has an access token of its own.
     const there = await viewOfNote(services, current, kept.note);
     const tokens = await tokensFingerprint(services.vault, there.record);
     if (kept.sentFor === null || tokens === null) continue;
-    if (kept.sentFor === tokens) return { ...kept, isOvertaken: true };
-    replaced.push(found.version);
+    if (kept.sentFor === tokens) waiting.push({ ...kept, isOvertaken: true });
+    else await blankReply({ services, lease }, found.version);
   }
-  if (replaced.length === 0 || replaced.length < all.length) return null;
-  const here = await services.vault.keptVersion(vaultName(current.ref));
-  if (here === null || replaced.some((at) => sameVersion(at, here))) await blankReply({ services, lease });
-  return null;
+  return waiting;
+}
+
+/** Of this login, the latest first; one that is kept in two places once. */
+async function keptFor({ version }: Stored, { reply }: RefreshLease): Promise<Kept[]> {
+  const kept = await reply.kept();
+  return kept
+    .filter((one, i) => kept.findIndex((other) => sameVersion(one.version, other.version)) === i)
+    .filter((one) => one.version.incarnation === version.incarnation)
+    .sort((one, other) => other.version.generation - one.version.generation);
 }

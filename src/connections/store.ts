@@ -67,7 +67,7 @@ export async function readReplaceable(vault: Vault, ref: ConnectionRef, force: b
  */
 export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }: Lock): Promise<void> {
   try {
-    await reply.blank();
+    await reply.blank("all");
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     warn(`A sealed reply to a refresh of ${display(ref)} could not be erased from the disk: ${error.message}`);

@@ -14,7 +14,7 @@ import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
 import { O } from "../platform/posix.ts";
 import { type Bytes, hmac, pack } from "./bytes.ts";
 import { checkPrivate, createPrivate, ensureOwnFolder, realPlace, touching, unwritable } from "./files.ts";
-import { keptReply, keptVersion, type ReplyKeys } from "./reply.ts";
+import { keptVersion, type ReplyKeys, replyFile } from "./reply-file.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
 import type { Lock, LockInterval, Vault, Version } from "./types.ts";
 
@@ -119,7 +119,7 @@ export function lockIn(
     waiting.set(name, found);
     return null;
   }
-  const reply = keptReply(join(folder, `${hash}.reply`), `reply ${hash}`, name, keys);
+  const reply = replyFile(join(folder, `${hash}.reply`), `reply ${hash}`, name, keys);
   return {
     reply,
     release() {

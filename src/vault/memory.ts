@@ -2,9 +2,9 @@
 import {
   type Change,
   type Entry,
-  type KeptReply,
   type Lock,
   type RecordType,
+  type ReplyKeeper,
   sameVersion,
   type Vault,
   type Version,
@@ -63,7 +63,7 @@ export class MemoryVault implements Vault {
 
   close(): void {}
 
-  #replyOf(name: string): KeptReply {
+  #replyOf(name: string): ReplyKeeper {
     return {
       prepare: async () => {},
       keep: async (version, bytes) => void this.replies.set(name, { version, bytes }),
@@ -72,7 +72,10 @@ export class MemoryVault implements Vault {
         return kept !== undefined && sameVersion(kept.version, version) ? kept.bytes : null;
       },
       kept: async () => [...this.replies].filter(([kept]) => kept === name).map(([, reply]) => reply),
-      blank: async () => void this.replies.delete(name),
+      blank: async (version) => {
+        const kept = this.replies.get(name);
+        if (version === "all" || (kept !== undefined && sameVersion(kept.version, version))) this.replies.delete(name);
+      },
     };
   }
 }

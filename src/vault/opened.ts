@@ -6,7 +6,7 @@ import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import type { ListedVault } from "./listing.ts";
 import type { ComparedToSeen, VaultPlace } from "./place.ts";
-import type { ReplyKeys } from "./reply.ts";
+import type { ReplyKeys } from "./reply-file.ts";
 import { damaged, isNewer, type Label, open, readSealedHeader, rolledBack, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import { type Age, type Change, type Entry, type RecordType, sameVersion, type Vault, type Version } from "./types.ts";

@@ -1,7 +1,7 @@
 /** Where an opened vault is, beyond its records: what locks a connection, and what this home knows of the vault. */
 import type { Bytes } from "./bytes.ts";
 import type { Header, Keys } from "./header.ts";
-import type { ReplyKeys } from "./reply.ts";
+import type { ReplyKeys } from "./reply-file.ts";
 import type { Label } from "./seal.ts";
 import type { Entry, Lock, LockInterval, Version } from "./types.ts";
 

@@ -43,8 +43,11 @@ export interface Kept {
   readonly bytes: Uint8Array;
 }
 
-/** The file that keeps a refresh reply's raw bytes from the instant they arrive (RULES.md 2.1, 2.2). */
-export interface KeptReply {
+/**
+ * Keeps the raw bytes of a connection's refresh replies from the instant they arrive (RULES.md 2.1, 2.2): in a file of this
+ * home, and for a shared vault in its database as well.
+ */
+export interface ReplyKeeper {
   /** Makes sure that a reply can be kept: 64 KiB of written zeros, fsynced, 0600. Throws `vault_unwritable`. */
   prepare(): Promise<void>;
   /** Seals the bytes into the file in place and fdatasyncs. `version` is the record's as noted before sending. */
@@ -53,8 +56,13 @@ export interface KeptReply {
   read(version: Version): Promise<Uint8Array | null>;
   /** All that is kept, whatever it was kept for: a vault that is copied takes it along. */
   kept(): Promise<readonly Kept[]>;
-  /** Blanks the file: its reply was committed, or its connection is gone. */
-  blank(): Promise<void>;
+  /**
+   * Blanks what is kept for exactly that version: it was committed, or is of no more use. Another machine's reply may lie
+   * beside it, or have taken its place.
+   *
+   * @param version `all`: of the login that has ended
+   */
+  blank(version: Version | "all"): Promise<void>;
 }
 
 /**
@@ -62,7 +70,7 @@ export interface KeptReply {
  * may be touched only by its holder.
  */
 export interface Lock {
-  readonly reply: KeptReply;
+  readonly reply: ReplyKeeper;
   /**
    * To be called immediately before what must be sent once, since a lock that ends by time may have ended. Absent: it can't.
    *

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
 import { keepClient } from "../../src/connections/clients.ts";
-import type { Connection, Failure } from "../../src/connections/record.ts";
+import { encodeKept, tokensFingerprint } from "../../src/connections/kept-reply.ts";
+import type { Connection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
@@ -12,13 +13,16 @@ import { HttpError } from "../../src/platform/http-failure.ts";
 import { localTime } from "../../src/platform/local-time.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import type { Kept } from "../../src/vault/types.ts";
+import type { Kept, Version } from "../../src/vault/types.ts";
 import { MemoryVault } from "./memory-vault.ts";
 import {
   ending,
+  failureOf,
   json,
   loggedIn,
   NAME,
+  noteOf,
+  OTHER_LOGIN,
   pinnedTo,
   putRecord,
   REF,
@@ -26,6 +30,7 @@ import {
   servicesOf,
   TOKEN_URL,
   tokensOf,
+  versionAt,
 } from "./support.ts";
 
 let vault: MemoryVault;
@@ -313,7 +318,7 @@ describe("in doubt", () => {
   });
 
   test("a living token is given at once, although another machine's request may be under way for an hour by its clock", async () => {
-    const note = { sentAt: START + 3_600_000, doubtSince: null, key: "key", generation: 1 };
+    const note = noteOf({ sentAt: START + 3_600_000 });
     await given({ note }, 60_000);
     const tryLock = vault.tryLock.bind(vault);
     vault.tryLock = async (name) => {
@@ -419,21 +424,7 @@ describe("a reply that reached the disk is never lost", () => {
 });
 
 describe("a kept reply that others have come after", () => {
-  const failure: Failure = {
-    at: START,
-    class: "transient",
-    code: "provider_unavailable",
-    reason: "HTTP 503",
-    providerError: null,
-    hint: null,
-    inDoubt: false,
-    unreadable: false,
-    attempts: 1,
-    retryAt: START + 60_000,
-    retryCap: 60_000,
-    claims: null,
-    client: null,
-  };
+  const failure = failureOf({ retryAt: START + 60_000, retryCap: 60_000 });
   const API = { resource: "https://api.example", scope: "api" };
 
   /** A reply is kept, and its outcome is never stored. */
@@ -479,13 +470,43 @@ describe("a kept reply that others have come after", () => {
     expect(sent).toHaveLength(1);
   });
 
+  for (const [words, status, body, failed] of [
+    ["a refusal of the same token", 400, '{"error":"invalid_grant"}', failure],
+    ["one that can't be read", 200, '{"refresh_token":"refresh-9"}', failureOf({ inDoubt: true, unreadable: true })],
+  ] as const)
+    test(`is taken in although another machine's lies beside it, later and ${words}, which stays`, async () => {
+      await given();
+      await keepOne(DUE);
+      const found = await readConnection(vault, REF);
+      if (found === null) throw new Error("no record");
+      const note = noteOf({ generation: 3 });
+      const raw = { status, headers: { "content-type": "application/json" }, body: new TextEncoder().encode(body) };
+      const sentFor = await tokensFingerprint(vault, found.record);
+      const elsewhere: Kept = { version: versionAt(3), bytes: encodeKept({ note, sentFor, raw }) };
+      await edit({ note: { ...note, ended: true }, failure: failed, outcomes: 1 });
+      await edit({ note: null });
+      const blanked: unknown[] = [];
+      const tryLock = vault.tryLock.bind(vault);
+      vault.tryLock = async (name) => {
+        const lock = await tryLock(name);
+        if (lock === null) return null;
+        const kept = async (): Promise<Kept[]> => [elsewhere, ...(await lock.reply.kept())];
+        const blank = async (which: Version | "all"): Promise<void> => void blanked.push(which);
+        return { ...lock, reply: { ...lock.reply, kept, blank } };
+      };
+      expect((await refreshConnection(services(), REF, DUE)).kind).toBe("refreshed");
+      expect(await refreshToken()).toBe("refresh-2");
+      expect(sent).toHaveLength(1);
+      expect(blanked).toEqual([versionAt(2)]);
+    });
+
   for (const [words, incarnation, text] of [
-    ["it is another login's", "b".repeat(32), '{"note":{"generation":1},"sentFor":"other tokens"}\n{}'],
-    ["it doesn't tell what it was sent for", "a".repeat(32), "an older version's"],
+    ["it is another login's", OTHER_LOGIN, '{"note":{"generation":1},"sentFor":"other tokens"}\n{}'],
+    ["it doesn't tell what it was sent for", undefined, "an older version's"],
   ] as const)
     test(`stays where ${words}`, async () => {
       await given();
-      const kept: Kept = { version: { incarnation, generation: 1 }, bytes: new TextEncoder().encode(text) };
+      const kept: Kept = { version: versionAt(1, incarnation), bytes: new TextEncoder().encode(text) };
       vault.replies.set(NAME, kept);
       let atSending: Kept | undefined;
       answer = () => {

@@ -1,6 +1,6 @@
 /** The vault in memory, with what was done to it written down: for rules of the engine, not of storage. */
 import { MemoryVault as PlainVault } from "../../src/vault/memory.ts";
-import type { Change, KeptReply, Lock } from "../../src/vault/types.ts";
+import type { Change, Lock, ReplyKeeper } from "../../src/vault/types.ts";
 
 export class MemoryVault extends PlainVault {
   /** In order: `lock`, `prepare`, `commit`, `keep`, `blank`, `release`. */
@@ -29,13 +29,13 @@ export class MemoryVault extends PlainVault {
     };
   }
 
-  #recorded(reply: KeptReply): KeptReply {
+  #recorded(reply: ReplyKeeper): ReplyKeeper {
     const record = (step: string): void => void this.steps.push(step);
     return {
       ...reply,
       prepare: () => reply.prepare().then(() => record("prepare")),
       keep: (version, bytes) => reply.keep(version, bytes).then(() => record("keep")),
-      blank: () => reply.blank().then(() => record("blank")),
+      blank: (version) => reply.blank(version).then(() => record("blank")),
     };
   }
 }

@@ -1,44 +1,27 @@
 /** Which records make a call look for a reply that was kept and may not be stored yet. */
 import { expect, test } from "bun:test";
-import { type Failure, type Note, newConnection } from "../../src/connections/record.ts";
+import { newConnection } from "../../src/connections/record.ts";
 import { replyWaits } from "../../src/connections/reply-waits.ts";
 import { viewForResource } from "../../src/connections/resource.ts";
 import type { Version } from "../../src/vault/types.ts";
-import { loggedIn, REF, START } from "./support.ts";
+import { failureOf, loggedIn, noteOf, OTHER_LOGIN, REF, START, versionAt } from "./support.ts";
 
-const LOGIN = "a".repeat(32);
 const API = { resource: "https://api.example/", scope: null };
-const note: Note = { sentAt: START, doubtSince: null, key: "key", generation: 5 };
-const failure: Failure = {
-  at: START,
-  class: "transient",
-  code: "provider_unavailable",
-  reason: "HTTP 503",
-  providerError: null,
-  hint: null,
-  inDoubt: false,
-  unreadable: false,
-  attempts: 1,
-  retryAt: null,
-  retryCap: 0,
-  claims: null,
-  client: null,
-};
-const unreadable: Failure = { ...failure, inDoubt: true, unreadable: true };
-
-const kept = (generation: number, incarnation = LOGIN): Version => ({ incarnation, generation });
+const note = noteOf({ generation: 5 });
+const failure = failureOf();
+const unreadable = failureOf({ inDoubt: true, unreadable: true });
 
 const CASES: readonly (readonly [string, Parameters<typeof loggedIn>[0], Version | null, boolean])[] = [
-  ["in order", {}, kept(5), false],
-  ["a note", { note }, kept(5), true],
-  ["a note, and the reply to an earlier refresh", { note }, kept(3), true],
-  ["a note, and a reply to a later refresh than the vault has", { note }, kept(9), true],
+  ["in order", {}, versionAt(5), false],
+  ["a note", { note }, versionAt(5), true],
+  ["a note, and the reply to an earlier refresh", { note }, versionAt(3), true],
+  ["a note, and a reply to a later refresh than the vault has", { note }, versionAt(9), true],
   ["a note, and nothing kept", { note }, null, false],
-  ["a note, and a reply of another login", { note }, kept(5, "b".repeat(32)), false],
-  ["a failure", { failure }, kept(5), true],
+  ["a note, and a reply of another login", { note }, versionAt(5, OTHER_LOGIN), false],
+  ["a failure", { failure }, versionAt(5), true],
   ["a failure, and nothing kept", { failure }, null, false],
-  ["a failure, and a reply of another login", { failure }, kept(5, "b".repeat(32)), false],
-  ["a note, and a reply that couldn't be read", { note, failure: unreadable }, kept(5), false],
+  ["a failure, and a reply of another login", { failure }, versionAt(5, OTHER_LOGIN), false],
+  ["a note, and a reply that couldn't be read", { note, failure: unreadable }, versionAt(5), false],
 ];
 
 for (const [words, record, version, waits] of CASES)
@@ -55,12 +38,12 @@ for (const [words, own, api, waits] of [
   test(`of a view for one API, where ${words}: ${waits ? "a reply may wait" : "no reply waits"}`, async () => {
     const slot = { tokens: null, failure: api, outcomes: 1 };
     const whole = loggedIn({ failure: own, resources: { [API.resource]: slot } });
-    expect(await ask(viewForResource(whole, API), kept(5), { ...API, whole })).toBe(waits);
+    expect(await ask(viewForResource(whole, API), versionAt(5), { ...API, whole })).toBe(waits);
   });
 
 test("where nothing can wait, no file is looked at", async () => {
   const vault = { keptVersion: () => Promise.reject(new Error("looked at")) };
-  const stored = { ref: REF, version: kept(6), record: newConnection("acme", "default", START) };
+  const stored = { ref: REF, version: versionAt(6), record: newConnection("acme", "default", START) };
   expect(await replyWaits({ vault: vault as never }, stored)).toBe(false);
 });
 
@@ -70,5 +53,5 @@ function ask(
   view?: Parameters<typeof replyWaits>[1]["view"],
 ): Promise<boolean> {
   const vault = { keptVersion: async () => version };
-  return replyWaits({ vault: vault as never }, { ref: REF, version: kept(6), record, ...(view && { view }) });
+  return replyWaits({ vault: vault as never }, { ref: REF, version: versionAt(6), record, ...(view && { view }) });
 }

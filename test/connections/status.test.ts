@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Connection, newConnection } from "../../src/connections/record.ts";
 import { isDue, isJustMinted, marginOf, stateOf } from "../../src/connections/status.ts";
-import { ending, loggedIn, START, tokensOf } from "./support.ts";
+import { ending, failureOf, loggedIn, noteOf, START, tokensOf } from "./support.ts";
 
 const NOW = START;
 
@@ -9,69 +9,50 @@ function connection(left: number | null, different: Partial<Connection> = {}): C
   return loggedIn({ tokens: tokensOf(left === null ? {} : ending(NOW + left)), ...different });
 }
 
-function failure(of: Partial<NonNullable<Connection["failure"]>>): NonNullable<Connection["failure"]> {
-  return {
-    at: NOW,
-    class: "transient",
-    code: "provider_unavailable",
-    reason: "HTTP 503",
-    providerError: null,
-    hint: null,
-    inDoubt: false,
-    unreadable: false,
-    attempts: 1,
-    retryAt: null,
-    retryCap: 0,
-    claims: null,
-    client: null,
-    ...of,
-  };
-}
-
 describe("the state of a connection follows from its record and the clock", () => {
-  const note = { sentAt: NOW - 1000, doubtSince: null, key: "k", generation: 2 };
+  const note = noteOf({ sentAt: NOW - 1000 });
   const rows: [string, Connection, string, string | null][] = [
     ["a profile that was never logged in", newConnection("acme", "default", NOW), "not_connected", null],
     ["a living token", connection(60_000), "connected", null],
     ["a token that never expires", connection(null), "connected", null],
     ["past expiry, refreshable, never tried", connection(-1), "connected", null],
-    ["failing, but the token lives", connection(60_000, { failure: failure({}) }), "connected", "refresh_failing"],
+    ["failing, but the token lives", connection(60_000, { failure: failureOf({}) }), "connected", "refresh_failing"],
     ["in doubt, but the token lives", connection(60_000, { note }), "connected", "in_doubt"],
-    ["failing and past expiry", connection(-1, { failure: failure({}) }), "expired", "refresh_failing"],
+    ["failing and past expiry", connection(-1, { failure: failureOf({}) }), "expired", "refresh_failing"],
     ["in doubt and past expiry", connection(-1, { note }), "expired", "in_doubt"],
     [
       "a kept reply that can't be read, while the token lives",
-      connection(60_000, { failure: failure({ unreadable: true }) }),
+      connection(60_000, { failure: failureOf({ unreadable: true }) }),
       "connected",
       "reply_unreadable",
     ],
     [
       "a kept reply that can't be read, past expiry: log in",
-      connection(-1, { failure: failure({ unreadable: true }) }),
+      connection(-1, { failure: failureOf({ unreadable: true }) }),
       "invalid",
       "reply_unreadable",
     ],
     [
       "a refusal that no table knows",
-      connection(60_000, { failure: failure({ class: "refused", code: "refresh_refused" }) }),
+      connection(60_000, { failure: failureOf({ class: "refused", code: "refresh_refused" }) }),
       "invalid",
       "refresh_refused",
     ],
     [
       "a dead refresh token",
-      connection(60_000, { failure: failure({ class: "dead", code: "refresh_token_invalid" }) }),
+      connection(60_000, { failure: failureOf({ class: "dead", code: "refresh_token_invalid" }) }),
       "invalid",
       "refresh_rejected",
     ],
     [
       "a lost rotation",
-      connection(-1, { failure: failure({ class: "dead", code: "rotation_lost" }) }),
+      connection(-1, { failure: failureOf({ class: "dead", code: "rotation_lost" }) }),
       "invalid",
       "rotation_lost",
     ],
     [
       "an interaction",
-      connection(-1, { failure: failure({ class: "interaction", code: "interaction_required" }) }),
+      connection(-1, { failure: failureOf({ class: "interaction", code: "interaction_required" }) }),
       "invalid",
       "interaction_required",
     ],
@@ -83,7 +64,7 @@ describe("the state of a connection follows from its record and the clock", () =
     ],
     [
       "a refused client",
-      connection(60_000, { failure: failure({ class: "client", code: "client_rejected" }) }),
+      connection(60_000, { failure: failureOf({ class: "client", code: "client_rejected" }) }),
       "misconfigured",
       "client_rejected",
     ],

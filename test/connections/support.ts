@@ -3,6 +3,8 @@ import type { LoginRequest } from "../../src/connections/login/request.ts";
 import {
   type Connection,
   encodeRecord,
+  type Failure,
+  type Note,
   newConnection,
   type Pinned,
   type Tokens,
@@ -13,7 +15,7 @@ import type { HttpReply } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import type { Vault } from "../../src/vault/types.ts";
+import type { Vault, Version } from "../../src/vault/types.ts";
 
 export const START = 1_800_000_000_000;
 export const REF = { provider: "acme", name: "default" };
@@ -66,10 +68,43 @@ export function loggedIn(different: Partial<Connection> = {}): Connection {
   };
 }
 
+/** A refresh that is noted at `START`. */
+export function noteOf(different: Partial<Note> = {}): Note {
+  return { sentAt: START, doubtSince: null, key: "key", generation: 1, ...different };
+}
+
+/** A refresh that the provider had no answer to at `START`. */
+export function failureOf(different: Partial<Failure> = {}): Failure {
+  return {
+    at: START,
+    class: "transient",
+    code: "provider_unavailable",
+    reason: "HTTP 503",
+    providerError: null,
+    hint: null,
+    inDoubt: false,
+    unreadable: false,
+    attempts: 1,
+    retryAt: null,
+    retryCap: 0,
+    claims: null,
+    client: null,
+    ...different,
+  };
+}
+
+/** A state of the login that `putRecord` stores, or of another one. */
+export function versionAt(generation: number, incarnation = INCARNATION): Version {
+  return { incarnation, generation };
+}
+
+const INCARNATION = "a".repeat(32);
+export const OTHER_LOGIN = "b".repeat(32);
+
 /** Stores a record as its first login would. */
 export async function putRecord(vault: Vault, record: Connection): Promise<void> {
   const name = `${record.provider}:${record.name}`.toLowerCase();
-  const next = { version: { incarnation: "a".repeat(32), generation: 1 }, body: encodeRecord(record) };
+  const next = { version: versionAt(1), body: encodeRecord(record) };
   await vault.commit([{ type: "connection", name, expected: null, next }]);
 }
 

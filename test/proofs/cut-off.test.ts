@@ -28,7 +28,7 @@ interface Machines {
   first(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
   /** On the same machine, by another address of the server. */
   firstElsewhere(args: readonly string[]): Promise<Ended>;
-  second(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
+  second(args: readonly string[], limits?: Order["limits"], fault?: string): Promise<Ended>;
 }
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
@@ -55,7 +55,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           way,
           first: (args, limits = LIMITS) => home.start(args, { limits, env }).ended,
           firstElsewhere: (args) => home.start(args, { limits: LIMITS, env: { ...env, AUTH_STORE: address } }).ended,
-          second: (args, limits = LIMITS) => home.start(args, { limits, env: { HOME: other, AUTH_HOME: other } }).ended,
+          second: (args, limits = LIMITS, fault) =>
+            home.start(args, { limits, env: { HOME: other, AUTH_HOME: other }, ...(fault && { fault }) }).ended,
         });
       } finally {
         issuer.stop();
@@ -119,6 +120,33 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           expect(home.issuer.requests.at(-1)?.refreshToken).toBe(refresh);
           expect(next).toMatchObject(chain.isDead() ? { code: 4 } : { code: 0, stdout: `${chain.newest().access}\n` });
           expect(chain.isDead()).toBe(!("lenient" in options));
+        });
+      }, 60_000);
+
+    for (const [words, fault] of [
+      ["and ends with its reply in the database", "kept:kill"],
+      ["stores that, and ends before its reply is blanked", "reply-blank:kill"],
+    ] as const)
+      test(`another is refused for the used token, ${words}: the newer reply of this machine counts`, async () => {
+        await withMachines(-1000, { lenient: true }, async (machines) => {
+          const { home, way, first, second } = machines;
+          // The first machine rotates the token, and keeps what came in its home alone.
+          await cutOff(machines, TOKEN);
+          const { access, refresh } = home.issuer.chain.newest();
+          // The second one sends the old token, keeps the refusal in the database, and comes no further than this.
+          expect(await second(TOKEN, LIMITS, fault)).toMatchObject({ signal: "SIGKILL" });
+          expect(home.issuer.requests).toHaveLength(2);
+          await way.mend();
+          expect(await first(TOKEN)).toMatchObject({ code: 0, stdout: `${access}\n` });
+          expect(await home.tokens()).toEqual({ access, refresh });
+          // A third finds no failure, and the second's refusal is none of the new token.
+          expect(await second(TOKEN)).toMatchObject({ code: 0, stdout: `${access}\n` });
+          expect(await second(REFRESH)).toMatchObject({ code: 0, stdout: `${home.issuer.chain.newest().access}\n` });
+          expect(home.issuer.requests.map(({ refreshToken }) => refreshToken === refresh)).toEqual([
+            false,
+            false,
+            true,
+          ]);
         });
       }, 60_000);
 

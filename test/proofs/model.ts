@@ -127,7 +127,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
                 }),
               read: (version: Version) => reply.read(version),
               kept: () => reply.kept(),
-              blank: () => step("blank", () => reply.blank()),
+              blank: (version) => step("blank", () => reply.blank(version)),
             },
             release: () => {
               locks.delete(lock);

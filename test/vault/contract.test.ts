@@ -104,7 +104,9 @@ for (const [name, { needs, make }] of Object.entries(VAULTS))
       await lock.reply.keep(version(4), bytes);
       expect(await lock.reply.read(version(4))).toEqual(bytes);
       expect(await lock.reply.read(version(5))).toBeNull();
-      await lock.reply.blank();
+      await lock.reply.blank(version(5));
+      expect(await lock.reply.read(version(4))).toEqual(bytes);
+      await lock.reply.blank(version(4));
       expect(await lock.reply.read(version(4))).toBeNull();
       lock.release();
     });

@@ -90,7 +90,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
         const lock = await vault.tryLock("a:x");
         await lock?.reply.prepare();
         await lock?.reply.keep({ incarnation: "ab".repeat(16), generation: 1 }, new Uint8Array([1]));
-        await lock?.reply.blank();
+        await lock?.reply.blank("all");
         lock?.release();
         await vault.close();
         const store = await openStore(await parseAddress(addressOf(schema)));

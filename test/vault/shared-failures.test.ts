@@ -267,7 +267,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
       await lock?.reply.prepare();
       await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
       expect(await lock?.reply.kept()).toHaveLength(2);
-      await lock?.reply.blank();
+      await lock?.reply.blank("all");
       lock?.release();
       await vault.close();
     }

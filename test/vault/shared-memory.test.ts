@@ -1,7 +1,7 @@
 /** What a home remembers of a shared vault, where other processes of the same home remember at the same time. */
 import { expect, test } from "bun:test";
 import { random } from "../../src/vault/bytes.ts";
-import type { ReplyKeys } from "../../src/vault/reply.ts";
+import type { ReplyKeys } from "../../src/vault/reply-file.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { homeMemory } from "../../src/vault/shared/memory.ts";
 import { newHome, version } from "./home.ts";

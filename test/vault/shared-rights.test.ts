@@ -41,7 +41,7 @@ async function doEverything(address: string): Promise<void> {
   await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
   expect((await lock?.reply.kept())?.length).toBeGreaterThan(0);
   await vault.commit([put("a:x", 2, "2")]);
-  await lock?.reply.blank();
+  await lock?.reply.blank("all");
   lock?.release();
   await vault.commit([{ type: "connection", name: "a:y", expected: version(1), next: null }]);
   expect((await vault.list("connection")).map(({ body }) => body)).toContain("2");

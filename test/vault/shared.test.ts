@@ -3,11 +3,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
+import { waitForLock } from "../../src/vault/lock.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import type { SharedStore } from "../../src/vault/shared/store.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
-import type { Vault } from "../../src/vault/types.ts";
+import type { Lock, Vault } from "../../src/vault/types.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { erase, put, refusal, version } from "./home.ts";
@@ -76,9 +77,42 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const next = await other.tryLock("a:x");
       expect(new TextDecoder().decode((await next?.reply.read(version(3))) ?? undefined)).toBe("the reply");
       expect(await next?.reply.read(version(4))).toBeNull();
-      await next?.reply.blank();
+      await next?.reply.blank(version(3));
       expect(await next?.reply.read(version(3))).toBeNull();
       next?.release();
+      await other.close();
+    });
+
+    test("of two machines' replies each is blanked by itself, and all of them with a login", async () => {
+      const address = await server.address();
+      const [one, other] = [await homeAt(address).open(), await homeAt(address).open()];
+      const locked = async (vault: Vault): Promise<Lock> => {
+        const turn = await waitForLock(vault, "a:x", { watch: async () => null, timeout: 20_000 });
+        if (turn.kind !== "locked") throw new Error("the lock isn't given back");
+        return turn.lock;
+      };
+      const keep = async (vault: Vault, generation: number): Promise<void> => {
+        const lock = await locked(vault);
+        await lock.reply.prepare();
+        await lock.reply.keep(version(generation), new TextEncoder().encode("a reply"));
+        lock.release();
+      };
+      for (const [which, left] of [
+        [version(4), [2, 3]],
+        [version(3), [2]],
+        [version(2), [3]],
+        ["all", []],
+      ] as const) {
+        await keep(one, 2);
+        await keep(other, 3);
+        const lock = await locked(one);
+        const generations = async () => (await lock.reply.kept()).map((kept) => kept.version.generation);
+        expect(await generations()).toEqual([2, 3]);
+        await lock.reply.blank(which);
+        expect(await generations()).toEqual([...left]);
+        lock.release();
+      }
+      await one.close();
       await other.close();
     });
 

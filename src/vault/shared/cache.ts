@@ -18,7 +18,7 @@ import { ServerFull } from "../driver.ts";
 import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import { replaceFile } from "../replace-file.ts";
-import type { ReplyKeys } from "../reply.ts";
+import type { ReplyKeys } from "../reply-file.ts";
 import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
 import type { Entry, RecordType } from "../types.ts";
 import type { SharedAddress } from "./address.ts";

@@ -10,7 +10,7 @@ import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
 import type { ComparedToSeen, HomeMemory } from "../place.ts";
 import { namesIn, replaceFile } from "../replace-file.ts";
-import type { ReplyKeys } from "../reply.ts";
+import type { ReplyKeys } from "../reply-file.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import { sameVersion, type Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";

@@ -10,8 +10,8 @@ import { keptIn, lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import type { LockInterval } from "../types.ts";
 import { clearHome, requireHome } from "./home.ts";
-import { sharedReply } from "./kept-reply.ts";
 import { type Lease, takeLease } from "./lease.ts";
+import { sharedReplies } from "./reply-keeper.ts";
 import type { SharedStore } from "./store.ts";
 
 /** Many wait at once, and each try is two questions to the server: the longer it takes, the less often they ask. */
@@ -56,7 +56,7 @@ export function sharedPlace(
         const { owner } = held;
         const place = { local: local.reply, replies: store.replies, hash, owner, name };
         return {
-          reply: sharedReply(context, place, keys),
+          reply: sharedReplies(context, place, keys),
           confirm: held.confirm,
           release() {
             giveBack(held);

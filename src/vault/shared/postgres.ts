@@ -195,12 +195,14 @@ function postgresReplies(address: SharedAddress, { query }: PostgresConnection):
           [name, owner, Buffer.from(value).toString("base64")],
         )
       ).length === 1,
-    drop: async (name, owner) => {
+    drop: async (name, owner, value) => {
+      const isMeant = `($3::pg_catalog.text IS NULL OR value ${IS} pg_catalog.decode($3::pg_catalog.text, 'base64'))`;
       const done = await query(
         `WITH held AS (${held}),
-              gone AS (DELETE FROM ${replies} WHERE name ${IS} $1::pg_catalog.text AND EXISTS (SELECT FROM held))
+              gone AS (DELETE FROM ${replies}
+                         WHERE name ${IS} $1::pg_catalog.text AND ${isMeant} AND EXISTS (SELECT FROM held))
          SELECT 1 FROM held`,
-        [name, owner],
+        [name, owner, value === undefined ? null : Buffer.from(value).toString("base64")],
       );
       return done.length === 1;
     },

@@ -46,12 +46,20 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`;
 
 /**
- * KEYS: the lease, the reply. ARGV: owner, the reply; empty erases it. Gives -1 where what is there is no sealed reply of
- * this format, in Base64: it is left as it is.
+ * Only for the lease's owner. What is no sealed reply of this format, in Base64, is another's: it is left as it is, and
+ * the script gives -1.
  */
-export const CHANGE_REPLY = `
+const OWN_REPLY = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local held = redis.call('GET', KEYS[2])
-if held and not string.find(held, '^A[Q-Za-f][%w+/]*=*$') then return -1 end
-if ARGV[2] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[2]) end
+if held and not string.find(held, '^A[Q-Za-f][%w+/]*=*$') then return -1 end`;
+
+/** KEYS: the lease, the reply. ARGV: owner, the reply. */
+export const PUT_REPLY = `${OWN_REPLY}
+redis.call('SET', KEYS[2], ARGV[2])
+return 1`;
+
+/** KEYS: the lease, the reply. ARGV: owner, the reply that is erased; empty: whatever is there. */
+export const DROP_REPLY = `${OWN_REPLY}
+if ARGV[2] == '' or held == ARGV[2] then redis.call('DEL', KEYS[2]) end
 return 1`;

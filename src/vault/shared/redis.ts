@@ -9,7 +9,7 @@ import type { SharedAddress } from "./address.ts";
 import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
 import { redisWeaknesses, requireDurable } from "./redis-durability.ts";
-import { CHANGE_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
+import { DROP_REPLY, PUT_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
 
@@ -106,19 +106,21 @@ function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): L
 function redisReplies(address: SharedAddress, { call }: RedisConnection): Replies {
   const { namespace } = address;
   const keyOf = (name: string): string => `${namespace}:reply:${name}`;
-  const change = async (name: string, owner: string, value: string): Promise<unknown> =>
-    call("EVAL", CHANGE_REPLY, "2", `${namespace}:lease:${name}`, keyOf(name), owner, value);
+  const change = async (script: string, name: string, owner: string, value?: Uint8Array): Promise<unknown> => {
+    const text = value === undefined ? "" : Buffer.from(value).toString("base64");
+    return call("EVAL", script, "2", `${namespace}:lease:${name}`, keyOf(name), owner, text);
+  };
   return {
     get: async (name) => {
       const held = await call("GET", keyOf(name));
       return typeof held === "string" ? bytesIn(held) : null;
     },
     put: async (name, owner, value) => {
-      const done = await change(name, owner, Buffer.from(value).toString("base64"));
+      const done = await change(PUT_REPLY, name, owner, value);
       if (done === -1) throw notOurs(address, "another application has a key of that name");
       return done === 1;
     },
     // What isn't ours is no reply that could be left.
-    drop: async (name, owner) => (await change(name, owner, "")) !== 0,
+    drop: async (name, owner, value) => (await change(DROP_REPLY, name, owner, value)) !== 0,
   };
 }

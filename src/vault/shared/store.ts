@@ -37,5 +37,6 @@ export interface Replies {
   get(name: string): Promise<Uint8Array | null>;
   /** @returns false where `owner` has the lease no more: nothing was changed */
   put(name: string, owner: string, value: Uint8Array): Promise<boolean>;
-  drop(name: string, owner: string): Promise<boolean>;
+  /** @param value left out: whatever is there; else that alone */
+  drop(name: string, owner: string, value?: Uint8Array): Promise<boolean>;
 }

@@ -14,7 +14,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
 import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
 import { type DataKey, readSealedHeader, seal, tryOpen } from "./seal.ts";
-import { type Kept, type KeptReply, sameVersion, type Version } from "./types.ts";
+import { type Kept, type ReplyKeeper, sameVersion, type Version } from "./types.ts";
 
 const SIZE = LIMITS.replyFileBytes;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -26,7 +26,7 @@ export interface ReplyKeys {
 }
 
 /** @param place what names the file, by which its key is derived */
-export function keptReply(path: string, place: string, name: string, keys: ReplyKeys): KeptReply & { close(): void } {
+export function replyFile(path: string, place: string, name: string, keys: ReplyKeys): ReplyKeeper & { close(): void } {
   const label = { type: "reply", name };
   let file: number | null = null;
 
@@ -79,9 +79,10 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
       const found = await opened(() => true);
       return found === null ? [] : [found];
     },
-    async blank() {
+    async blank(version) {
       touching(path, () => {
         if (lstat(path) === null) return;
+        if (version !== "all" && !isFor(version, readValue(path))) return;
         if (feature("AUTH_TEST")) faultAtOnce("reply-blank");
         const target = prepare();
         writeAll(target, new Uint8Array(fstatSync(target).size));
@@ -91,6 +92,11 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     },
     close,
   };
+}
+
+function isFor(version: Version, value: Bytes | null): boolean {
+  const header = value === null ? null : readSealedHeader(value);
+  return header !== null && sameVersion(header.version, version);
 }
 
 /** What the file holds a reply for, or null where it holds none. Known without a key: to be believed once it opens. */

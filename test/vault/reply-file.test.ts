@@ -81,7 +81,7 @@ test("the largest reply that is read is kept, by a file that grows and that blan
   expect(await lock.reply.read(version(1))).toEqual(largest);
   await lock.reply.keep(version(2), bytes("short"));
   expect(textOf(await lock.reply.read(version(2)))).toBe("short");
-  await lock.reply.blank();
+  await lock.reply.blank(version(2));
   expect(readFileSync(file())).toEqual(Buffer.alloc(64 * 1024));
 });
 
@@ -94,11 +94,13 @@ test("a shorter reply over a longer one leaves only itself to be read", async ()
 });
 
 test("blanking leaves zeros, and needs no file to be there", async () => {
-  await lock.reply.blank();
+  for (const which of [version(1), "all"] as const) await lock.reply.blank(which);
   expect(existsSync(`${folder()}/x.reply`)).toBe(false);
   await lock.reply.prepare();
   await lock.reply.keep(version(1), bytes("gone"));
-  await lock.reply.blank();
+  for (const other of [version(2), version(1, "cd".repeat(16))]) await lock.reply.blank(other);
+  expect(textOf(await lock.reply.read(version(1)))).toBe("gone");
+  await lock.reply.blank(version(1));
   expect(await lock.reply.read(version(1))).toBeNull();
   expect(readFileSync(file()).every((byte) => byte === 0)).toBe(true);
 });
