@@ -1,6 +1,6 @@
 /**
  * docs/provider-contract.md, made from the schema: every field, its type, its default, what it means.
- * `node .ci/ready.mjs .ci/contract-page.ts` writes it; a test sees to it that it is up to date.
+ * `npm run docs` writes it; a test compares it with the schema.
  */
 import { DEFAULTS } from "../src/providers/defaults.ts";
 import { definitionName, definitionSchema, type JsonSchema } from "../src/providers/schema/json-schema.ts";
@@ -9,7 +9,7 @@ export const PAGE = new URL("../docs/provider-contract.md", import.meta.url);
 
 const HEAD = `# The provider contract, field by field
 
-Made from the schema (\`src/providers/schema.ts\`) by \`.ci/contract-page.ts\`; don't edit it by hand. [plugins.md](plugins.md) is
+Made from the schema (\`src/providers/schema.ts\`) by \`npm run docs\`; don't edit it by hand. [plugins.md](plugins.md) is
 where to begin, and [providers.md](providers.md) describes templates, patterns, error codes and the variables that no description may set.
 
 A manifest (TOML or JSON) and a module (\`defineProvider\`) have the same fields. A field that is unknown, contradicts another, or
@@ -106,5 +106,3 @@ function table(rows: readonly Row[]): string {
   const cells = rows.map((one) => `| ${one.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
   return `| field | type | default | meaning |\n|---|---|---|---|\n${cells.join("\n")}\n`;
 }
-
-if (import.meta.main) await Bun.write(PAGE, contractPage());

@@ -1,11 +1,12 @@
 // `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/commands/, docs/man/, docs/reference.md,
-// docs/catalogue.md, docs/agent-api.json, and what of the catalogue is whose. Tests compare them with what this makes.
+// docs/catalogue.md, docs/agent-api.json, docs/provider-contract.md, and what of the catalogue is whose. Tests compare them with what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
 import { AGENT_API, agentApi } from "./agent-api.ts";
 import { catalogTables } from "./catalog-claims.ts";
 import { cataloguePage, PAGE } from "./catalogue-page.ts";
 import { COMMAND_PAGES, commandPages } from "./command-pages.ts";
+import { PAGE as CONTRACT, contractPage } from "./contract-page.ts";
 import { MAN_PAGES, manPages } from "./man-pages.ts";
 import { providerPage } from "./provider-page.ts";
 import { REFERENCE, referencePage } from "./reference-page.ts";
@@ -20,8 +21,9 @@ writeFileSync(REFERENCE, referencePage());
 writeFileSync(AGENT_API, agentApi());
 for (const [file, text] of await catalogTables()) writeFileSync(file, text);
 writeFileSync(PAGE, await cataloguePage());
+writeFileSync(CONTRACT, contractPage());
 console.log(
-  "Wrote docs/providers, docs/commands, docs/man, docs/reference.md, docs/catalogue.md and docs/agent-api.json",
+  "Wrote docs/providers, docs/commands, docs/man, docs/agent-api.json, docs/catalogue.md, docs/provider-contract.md and docs/reference.md",
 );
 
 /** The folder then holds these files and no others. */
