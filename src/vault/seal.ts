@@ -147,6 +147,10 @@ export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   });
 }
 
+/** Lines of a hint. */
+export const HOW_IT_GOT_OLDER =
+  "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept";
+
 /** What is stored isn't what this machine knows of it. */
 export function rolledBack({ type, name }: Label): AuthError {
   const what = type === "connection" ? name : `the ${type} ${name}`;
@@ -154,7 +158,7 @@ export function rolledBack({ type, name }: Label): AuthError {
     "vault_rolled_back",
     `The shared vault has an older state of ${what} than this machine has seen.`,
     {
-      hint: "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept",
+      hint: HOW_IT_GOT_OLDER,
       ...(type === "connection" && { connection: name }),
     },
   );

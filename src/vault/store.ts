@@ -131,7 +131,7 @@ function sharedStore(context: Context, text: string): Omit<VaultStore, "chosenBy
     accept: async (options) => (await import("./shared/join.ts")).acceptShared(context, text, options),
     join: async (options) => (await import("./shared/join.ts")).joinShared(context, text, options),
     absent: async () =>
-      (await import("./shared/failures.ts")).absent(await (await import("./shared/address.ts")).parseAddress(text)),
+      (await import("./shared/wrong-vault.ts")).absent(await (await import("./shared/address.ts")).parseAddress(text)),
     forOthers: "auth vault rekey --key members   (or env)",
     address: async () => (await import("../platform/store-address.ts")).withoutPassword(text),
     otherKey: async (...how) => (await import("./shared/open.ts")).otherKey(context, text, ...how),

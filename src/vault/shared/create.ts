@@ -7,10 +7,11 @@ import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
 import type { SharedAddress } from "./address.ts";
-import { absent, notOurs } from "./failures.ts";
+import { notOurs } from "./failures.ts";
 import { joinVault } from "./join.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
+import { absent } from "./wrong-vault.ts";
 
 /** Whether one could be made there, as far as that shows without making anything. @throws AuthError as `prepareShared` */
 export async function requirePlace(text: string): Promise<void> {

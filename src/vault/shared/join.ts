@@ -9,12 +9,12 @@ import { findHeader, type Header, readHeader } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import type { SharedAddress } from "./address.ts";
-import { absent, notCompared } from "./failures.ts";
 import { addressFolder, forgetVault, isKnown, readPin, readVaultPin, vaultFolder } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
 import { warnAtJoining } from "./weaknesses.ts";
+import { absent, notCompared } from "./wrong-vault.ts";
 
 /** @param text AUTH_STORE @throws AuthError as `openVault`; nothing is remembered then */
 export function joinShared(context: Context, text: string, options: AcceptOptions): Promise<Accepted> {

@@ -14,8 +14,8 @@ import type { ReplyKeys } from "../reply-file.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import { sameVersion, type Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { notCompared, olderKey, replaced } from "./failures.ts";
 import { addressFolder, moveToVault, type Pin, readIfPossible, readPin, vaultFolder, writePin } from "./home.ts";
+import { notCompared, olderKey, replaced } from "./wrong-vault.ts";
 
 /** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
 const MAX_FORMER = 256;

@@ -13,11 +13,12 @@ import { parseAddress, type SharedAddress } from "./address.ts";
 import { cachedHeader, recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
 import { certainSwaps } from "./certain-swap.ts";
-import { newerKey, notOurs, olderKey, replaced } from "./failures.ts";
+import { notOurs } from "./failures.ts";
 import { addressFolder, readPin, readVaultPin, vaultFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { sharedPlace } from "./place.ts";
 import type { SharedStore } from "./store.ts";
+import { newerKey, olderKey, replaced } from "./wrong-vault.ts";
 
 /** Connects when it is first asked for something. Only the client that is needed is loaded. */
 export async function openStore(address: SharedAddress): Promise<SharedStore> {

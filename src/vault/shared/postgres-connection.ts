@@ -2,8 +2,8 @@
 import type { SQL } from "bun";
 import { withholdPostgresOptions } from "../../platform/postgres-variables.ts";
 import type { SharedAddress } from "./address.ts";
-import { postgresFailure } from "./failures.ts";
-import { serverConnection } from "./server-connection.ts";
+import { postgresRefusal } from "./postgres-failures.ts";
+import { serverConnection, tlsOf } from "./server-connection.ts";
 
 export interface PostgresConnection {
   /**
@@ -33,7 +33,7 @@ function serverOf(address: SharedAddress) {
 }
 
 export function postgresConnection(address: SharedAddress): PostgresConnection {
-  const { ask, close } = serverConnection<SQL>({
+  const { ask, close } = serverConnection<SQL>(address, {
     make: () => {
       withholdPostgresOptions();
       return new Bun.SQL({
@@ -44,16 +44,12 @@ export function postgresConnection(address: SharedAddress): PostgresConnection {
         // None: `serverConnection` has its own.
         connectionTimeout: 0,
         idleTimeout: 0,
-        // Said aloud, since a variable could switch the check off.
-        tls: address.tls && {
-          rejectUnauthorized: true,
-          ...(address.certificates !== null && { ca: address.certificates }),
-        },
+        tls: address.tls && tlsOf(address),
       });
     },
     // Not waited for: what was confirmed is on the server's disk.
     end: (client) => void client.close({ timeout: 0 }).catch(() => {}),
-    failureOf: (error) => postgresFailure(address, error),
+    refusalOf: (error) => postgresRefusal(address, error),
   });
   return {
     query: (text, values = [], expected = []) =>

@@ -1,7 +1,7 @@
 /** Whose the schema of a vault is: what others have put there would run with the rights of this user. */
 import type { SharedAddress } from "./address.ts";
-import { foreignSchema } from "./failures.ts";
 import type { PostgresConnection } from "./postgres-connection.ts";
+import { foreignSchema } from "./postgres-failures.ts";
 
 /**
  * The connection, for a schema that is this user's own: before its first use, all of it must belong to this user or a

@@ -4,7 +4,7 @@
  */
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
-import { unexpected, unwritable } from "./failures.ts";
+import { readOnlyReplica, unexpected, unwritable } from "./failures.ts";
 import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
 import { inOwnSchema } from "./postgres-owner.ts";
 import { quoted, schemaOf } from "./postgres-schema.ts";
@@ -125,8 +125,7 @@ async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConne
 /** @throws AuthError `vault_unwritable` for a replica, and a server that loses what it has confirmed */
 async function requireDurable(address: SharedAddress, connection: PostgresConnection): Promise<void> {
   const { replica, fsync } = await settingsOf(connection);
-  if (replica === true)
-    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
+  if (replica === true) throw readOnlyReplica(address);
   if (fsync === "on" || address.acceptLoss) return;
   throw unwritable(
     address,

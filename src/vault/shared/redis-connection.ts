@@ -1,8 +1,8 @@
 /** Commands to a Redis server over Bun's client. */
 import type { RedisClient } from "bun";
 import type { SharedAddress } from "./address.ts";
-import { redisFailure } from "./failures.ts";
-import { serverConnection } from "./server-connection.ts";
+import { redisRefusal } from "./redis-failures.ts";
+import { serverConnection, tlsOf } from "./server-connection.ts";
 
 export interface RedisConnection {
   /** @throws AuthError */
@@ -11,20 +11,17 @@ export interface RedisConnection {
 }
 
 export function redisConnection(address: SharedAddress): RedisConnection {
-  const { ask, close } = serverConnection<RedisClient>({
+  const { ask, close } = serverConnection<RedisClient>(address, {
     make: () =>
       new Bun.RedisClient(address.url, {
         autoReconnect: false,
         maxRetries: 0,
         // None: `serverConnection` has its own, and one for each command, which Bun's client lacks.
         connectionTimeout: 0,
-        ...(address.tls && {
-          // Said aloud, since a variable could switch it off.
-          tls: { rejectUnauthorized: true, ...(address.certificates !== null && { ca: address.certificates }) },
-        }),
+        ...(address.tls && { tls: tlsOf(address) }),
       }),
     end: (client) => client.close(),
-    failureOf: (error) => redisFailure(address, error),
+    refusalOf: (error) => redisRefusal(address, error),
   });
   return {
     call: (command, ...args) => ask((client) => client.send(command, [...args])),

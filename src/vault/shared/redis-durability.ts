@@ -1,8 +1,9 @@
 /** Whether a Redis server keeps what it has confirmed (redis.io/docs/latest/operate/oss_and_stack/management/persistence). */
 import { AuthError } from "../../platform/errors.ts";
 import type { SharedAddress } from "./address.ts";
-import { isCluster, unwritable } from "./failures.ts";
+import { readOnlyReplica, unwritable } from "./failures.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+import { isCluster } from "./redis-failures.ts";
 import type { Weakness } from "./store.ts";
 
 type Call = RedisConnection["call"];
@@ -18,8 +19,7 @@ export async function requireDurable(address: SharedAddress, call: Call): Promis
     ["persistence", "memory", "replication", "cluster"].map((section) => call("INFO", section).then(textIn)),
   );
   if (/^cluster_enabled:1/m.test(cluster ?? "")) throw isCluster();
-  if (/^role:slave/m.test(replication ?? ""))
-    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
+  if (/^role:slave/m.test(replication ?? "")) throw readOnlyReplica(address);
   const [fault] = faultsIn(persistence ?? "", memory ?? "");
   if (address.acceptLoss || fault === undefined) return;
   throw unwritable(

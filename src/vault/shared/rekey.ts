@@ -16,9 +16,9 @@ import {
 } from "../rekey.ts";
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
-import { absent } from "./failures.ts";
 import { homeMemory, type SharedMemory } from "./memory.ts";
 import { checkedHeader, withStore } from "./open.ts";
+import { absent } from "./wrong-vault.ts";
 
 /** @param text AUTH_STORE @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
 export function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {

@@ -1,15 +1,16 @@
 /** One connection to a server, made when it is needed and again after it broke, with a limit on how long it may take. */
-import type { AuthError, ErrorCode } from "../../platform/errors.ts";
+import { type AuthError, type ErrorCode, errorCode } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { ServerFull } from "../driver.ts";
-import { TIMED_OUT, timedOut } from "./failures.ts";
+import type { SharedAddress } from "./address.ts";
+import { connectionFailure } from "./failures.ts";
 
 export interface ClientKind<Client> {
   /** Connects when it is asked something. */
   make(): Client;
   end(client: Client): void;
-  /** What a failure of the client, or an answer of the server, is called. */
-  failureOf(error: unknown): AuthError;
+  /** What it means that the server answered with this error. */
+  refusalOf(error: unknown): AuthError;
 }
 
 export interface ServerConnection<Client> {
@@ -21,7 +22,10 @@ export interface ServerConnection<Client> {
 /** After these the connection is of no use. A client that was refused says of its next call that there is no connection. */
 const BROKEN: readonly ErrorCode[] = ["vault_unreachable", "vault_locked", "busy"];
 
-export function serverConnection<Client>({ make, end, failureOf }: ClientKind<Client>): ServerConnection<Client> {
+export function serverConnection<Client>(
+  address: SharedAddress,
+  { make, end, refusalOf }: ClientKind<Client>,
+): ServerConnection<Client> {
   let client: Client | null = null;
   let hasAnswered = false;
   let wasFull = false;
@@ -42,9 +46,9 @@ export function serverConnection<Client>({ make, end, failureOf }: ClientKind<Cl
         return answer;
       } catch (error) {
         if (isExpected(error)) throw error;
-        const isLate = (error as { code?: unknown } | null)?.code === TIMED_OUT;
         // A server that had no place a moment ago is there: its time goes into clients that it sends away.
-        const failure = isLate && wasFull ? new ServerFull(error) : failureOf(error);
+        const isFull = wasFull && errorCode(error) === TIMEOUT;
+        const failure = isFull ? new ServerFull(error) : (connectionFailure(address, error) ?? refusalOf(error));
         wasFull = failure instanceof ServerFull;
         // The next call begins with a new connection; one that others are waiting on is left to them.
         if (used === client && BROKEN.includes(failure.code)) close();
@@ -55,10 +59,18 @@ export function serverConnection<Client>({ make, end, failureOf }: ClientKind<Cl
   };
 }
 
+/** For a client. Said aloud, since a variable could switch the check off. */
+export function tlsOf({ certificates }: SharedAddress): { rejectUnauthorized: true; ca?: string } {
+  return { rejectUnauthorized: true, ...(certificates !== null && { ca: certificates }) };
+}
+
+/** The code of a call that got no answer in time. */
+const TIMEOUT = "STORE_TIMEOUT";
+
 /** Bun's clients have no time limit for an answer: a server that stands still would never give one. */
 async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(timedOut()), milliseconds);
+  const timer = setTimeout(() => late.reject(Object.assign(new Error("no answer"), { code: TIMEOUT })), milliseconds);
   try {
     return await Promise.race([work, late.promise]);
   } finally {
