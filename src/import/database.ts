@@ -1,4 +1,4 @@
-/** SQLite databases of other programs. Opened for reading alone; changed in one transaction, after a copy was made. */
+/** SQLite databases of other programs: opened read-only, and changed in one transaction, after a copy was made. */
 import { Database } from "bun:sqlite";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -14,13 +14,13 @@ export interface ForeignDatabase {
   readonly tables: readonly string[];
 }
 
-/** One change. It has to find its row as it was read. */
+/** One change. It fails where its row isn't as it was read. */
 export interface Statement {
   readonly sql: string;
   readonly values: readonly (string | number | Secret)[];
 }
 
-/** SQLite's other files: a user who can write one of them decides what the database says. */
+/** SQLite's other files: who can write one of them can change the database. */
 const BESIDE = ["", "-journal", "-wal", "-shm"];
 
 /** @returns null where there is none. @throws AuthError `import_refused`, `busy` */
@@ -42,7 +42,7 @@ export async function withForeign<T>(
   }
 }
 
-/** @param copy a file that is there and empty */
+/** @param copy an existing, empty file */
 export function copyDatabase(path: string, title: string, copy: string): void {
   asForeign(path, title, () => {
     const database = new Database(path, { readonly: true });
@@ -55,8 +55,8 @@ export function copyDatabase(path: string, title: string, copy: string): void {
 }
 
 /**
- * All of them, or none.
- * @param only "try": none in any case, to see whether each would find its row
+ * Runs all of them, or none.
+ * @param only "try": rolls back, to see whether each would find its row
  * @throws AuthError `import_refused` where a row isn't as it was read, `busy`
  */
 export function changeDatabase(path: string, title: string, statements: readonly Statement[], only?: "try"): void {
@@ -64,7 +64,7 @@ export function changeDatabase(path: string, title: string, statements: readonly
     const database = new Database(path, { readwrite: true, create: false });
     try {
       database.exec("PRAGMA busy_timeout = 0");
-      // What is deleted is overwritten, too.
+      // Overwrites what is deleted.
       database.exec("PRAGMA secure_delete = ON");
       database.exec("BEGIN IMMEDIATE");
       for (const { sql, values } of statements)
@@ -72,7 +72,7 @@ export function changeDatabase(path: string, title: string, statements: readonly
       database.exec(only === "try" ? "ROLLBACK" : "COMMIT");
       if (only === undefined) checkpoint(database);
     } finally {
-      // What isn't committed by now is rolled back.
+      // Rolls back what isn't committed.
       database.close();
     }
   });
@@ -82,12 +82,12 @@ function plain(value: string | number | Secret): string | number {
   return typeof value === "object" ? value.reveal() : value;
 }
 
-/** Takes what was deleted out of the log as well. It is committed by now: what fails here must not have the login taken back. */
+/** Removes what was deleted from the log, too. A failure here changes nothing about the committed removal. */
 function checkpoint(database: Database): void {
   try {
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {
-    // Its own program does so later.
+    // The program does it later.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Text files of other programs, as sources of logins. */
+/** Reads text files of other programs. */
 import type { Stats } from "node:fs";
 import type { AuthError } from "../platform/errors.ts";
 import { type ForeignFault, readForeignFile, statForeignFile } from "../platform/foreign-file.ts";
@@ -9,7 +9,7 @@ export interface ForeignFile {
   readonly path: string;
   readonly text: string;
   readonly mode: number;
-  /** How many names it has. */
+  /** Hard links. */
   readonly names: number;
 }
 
@@ -19,7 +19,7 @@ export async function readForeign(path: string): Promise<ForeignFile | null> {
   return file === null ? null : { path, text: file.text, mode: file.stats.mode & 0o777, names: file.stats.nlink };
 }
 
-/** Whether it is there, and a file of one's own. @throws AuthError `import_refused` */
+/** @returns null where there is no such file. @throws AuthError `import_refused` where it isn't a file of this user */
 export function statForeign(path: string): Promise<Stats | null> {
   return statForeignFile(path, (fault) => refusalOf(path, fault));
 }

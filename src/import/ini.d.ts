@@ -1,5 +1,5 @@
-/** npm's reader of its own files has no types; this is the little that is used of it. */
+/** npm's parser of `.npmrc` has no types; this is what is used of it. */
 declare module "ini" {
-  /** Sections are objects; of what is set twice, the last. */
+  /** Sections become objects. The last of several values counts. */
   export function parse(text: string): Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,4 @@
-/** JSON files of other programs: what they hold, and the same file without some of it. */
+/** JSON files of other programs: reads them, and removes parts of them. */
 import { asObject, type Json, parseJson } from "../platform/json.ts";
 import type { ForeignFile } from "./file.ts";
 import { unknownForm } from "./refused.ts";
@@ -10,7 +10,7 @@ export function jsonOf({ path, text }: ForeignFile, title: string): Json {
   return json;
 }
 
-/** The objects under the names of an object. Absent: none. @throws AuthError `import_refused` where one is something else */
+/** The entries of an object, each an object; none where it is absent. @throws AuthError `import_refused` for anything else */
 export function entriesOf(value: unknown, path: string, title: string, what: string): [string, Json][] {
   if (value === undefined || value === null) return [];
   const all = asObject(value);
@@ -22,7 +22,7 @@ export function entriesOf(value: unknown, path: string, title: string, what: str
   });
 }
 
-/** A number, also where it is written as text. */
+/** A number, or a string of digits. */
 export function numberAt(json: Json, name: string): number | undefined {
   const value = json[name];
   const number = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
@@ -30,9 +30,9 @@ export function numberAt(json: Json, name: string): number | undefined {
 }
 
 /**
- * The text with some of it taken out, indented as it was.
- * @param takeOut changes what it is given; false: there is nothing to take out
- * @returns the same text where there is nothing, null where nothing else is left
+ * The text without a part of it, indented as it was.
+ * @param takeOut removes the part from the object; false: it isn't there
+ * @returns the same text where the part isn't there, null where nothing else is left
  */
 export function withoutInJson(text: string, takeOut: (json: Record<string, unknown>) => boolean): string | null {
   const json = asObject(parseJson(text)) as Record<string, unknown> | null;

@@ -1,4 +1,4 @@
-/** Looks at the places of a source: what it found, and what it refused to read, each for itself. */
+/** Reads the files of a source. A file that is refused doesn't keep the others from being read. */
 import { AuthError } from "../platform/errors.ts";
 import { withForeign } from "./database.ts";
 import { readForeign } from "./file.ts";
@@ -8,9 +8,9 @@ export interface Looked {
   readonly source: ImportSource;
   readonly found: readonly FoundAt[];
   readonly refused: readonly { readonly path: string; readonly error: AuthError }[];
-  /** The files that were looked for and aren't there. */
+  /** The files that don't exist. */
   readonly absent: readonly string[];
-  /** Those that are there and hold nothing to take. */
+  /** The files without a login. */
   readonly empty: readonly string[];
 }
 

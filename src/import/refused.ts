@@ -1,11 +1,11 @@
-/** A foreign file that isn't read or changed, in words. Nothing was changed or lost. */
+/** The errors for another program's file that isn't read or changed. */
 import { AuthError } from "../platform/errors.ts";
 
 export function refused(message: string, hint: string): AuthError {
   return new AuthError("import_refused", message, { hint: `${hint}\nNothing was changed.` });
 }
 
-/** What isn't as its program writes it. */
+/** The file isn't as its program writes it. */
 export function unknownForm(path: string, title: string, what: string): AuthError {
   return refused(
     `${path} isn't in a form that is known here: ${what}.`,

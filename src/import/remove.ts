@@ -1,7 +1,7 @@
 /**
- * Taking a login out of another program's file. First a copy of the file is made, for its owner alone and not beside it,
- * where a project's git or an upload would find it; then the new text is written beside it; only once the login is in the
- * vault does that take the file's place.
+ * Removes a login from another program's file. First a copy of the file is made, readable by its owner alone, and not in
+ * the same folder, from where it could get into a repository or an upload. Then the new text is written beside the file,
+ * and replaces it once the login is in the vault.
  */
 import { rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -16,9 +16,9 @@ import type { Removal } from "./source.ts";
 
 export interface PreparedRemoval {
   readonly backup: string;
-  /** The one moment at which the file changes. @throws AuthError where it was changed meanwhile: then it is left as it is */
+  /** Changes the file. @throws AuthError where it was changed meanwhile: then it is left as it is */
   commit(): Promise<void>;
-  /** Forgets what was prepared. The copy goes, too, unless something was removed before. */
+  /** Removes the new text, and the copy unless a login was removed from the file before. */
   abandon(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export class Backups {
   readonly #now: number;
 
   /**
-   * @param folder where the copies are; made where it isn't there
+   * @param folder for the copies; created if needed
    * @param now milliseconds since the epoch: part of the copies' names
    */
   constructor(folder: string, now: number) {
@@ -82,7 +82,7 @@ export class Backups {
     };
   }
 
-  /** The copy that is there of a file; null: none is. */
+  /** The copy of a file; null: there is none. */
   of(path: string): string | null {
     return this.#made.get(path) ?? null;
   }
@@ -126,7 +126,7 @@ export class Backups {
   }
 }
 
-/** Whose drafts these are, in their names. */
+/** Part of the names of drafts. */
 const DRAFT = "auth-import";
 
 async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Promise<void> {
@@ -137,7 +137,7 @@ async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Prom
   } catch (error) {
     throw unwritable(file.path, error);
   }
-  // It has happened by now, and what fails here must not have the login taken back: only a power cut could undo it.
+  // The file is changed: a failure here must not undo the import. Only a power cut could bring the old file back.
   await syncFolderOf(file.path).catch(() => {});
 }
 

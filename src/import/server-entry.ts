@@ -1,10 +1,10 @@
-/** A login at an MCP server, as programs keep one. */
+/** A login at an MCP server, as other programs store it. */
 import { type Json, textAt } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import { numberAt } from "./json-text.ts";
 import type { Credential, Found } from "./source.ts";
 
-/** How a program calls the fields of such an entry. */
+/** The names of an entry's fields. */
 export interface EntryNames {
   readonly url: string;
   readonly issuer: string;
@@ -30,7 +30,7 @@ export function serverLogin(entry: Json, names: EntryNames): Omit<Found, "remova
     : (text("scope") ?? "").split(" ").filter(Boolean);
   const credential: Credential = {
     kind: "login",
-    // Without a time it may be over: it is refreshed before it is used.
+    // Without a time it may have expired: it is refreshed before it is used.
     expiresAt: expiresAt ?? 0,
     refreshToken: new Secret(refresh),
     clientId: client,

@@ -1,4 +1,4 @@
-/** What the sources are called, for those who needn't load them: a test compares it with the table. */
+/** The sources' names, without loading them. A test compares them with the table. */
 export const SOURCE_IDS = [
   "gh",
   "gcloud",

@@ -1,6 +1,6 @@
 /**
- * Where logins are kept by other programs: one small file for each source, all of this shape. A source knows its program's
- * files and nothing of ours; reading never changes them.
+ * Where other programs keep logins: one small file for each source, all of this shape. A source knows its program's files
+ * and nothing about auth; reading never changes them.
  */
 import type { Surroundings } from "../platform/places.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -22,7 +22,7 @@ export interface ImportSource {
 export interface Where extends Surroundings {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The file that the person named, in the place of the usual ones. */
+  /** The file that the person named, instead of the usual ones. */
   readonly file: string | null;
 }
 
@@ -33,38 +33,47 @@ export type Place =
 
 type Awaitable<T> = T | Promise<T>;
 
+/** The file that the person named, else the usual ones, each read by the same function. */
+export function textPlaces(
+  { file }: Where,
+  usual: readonly string[],
+  readText: (file: ForeignFile) => Awaitable<readonly Found[]>,
+): Place[] {
+  return (file === null ? usual : [file]).map((path) => ({ path, readText }));
+}
+
 /** One login, token or key that was found. */
 export interface Found {
-  /** As its program calls it; null where the file doesn't say. */
+  /** The program's name for it; null where the file has none. */
   readonly account: string | null;
   readonly target: Target;
-  /** It is the one that its program uses where none is named. */
+  /** The program uses it by default. */
   readonly isChosen?: true;
-  /** null: it stays where it is, whatever is asked; `stays` says why. */
+  /** null: it can't be imported; `stays` says why. */
   readonly credential: Credential | null;
   readonly stays?: string;
-  /** How it is taken out of its place. Absent: only its program can; `removeBy` is the command. */
+  /** How it is removed from the file. Absent: only its program can; `removeBy` is the command. */
   readonly removal?: Removal;
   readonly removeBy?: string;
 }
 
-/** Whose it is: a provider's by name, or what is at a host, in a variable, at an MCP server. */
+/** What it is for: a provider, a host, the provider of a variable, or an MCP server. */
 export type Target =
   | {
       readonly by: "provider";
       readonly provider: string;
       readonly settings?: Readonly<Record<string, string>>;
-      /** Part of the connection's name, where the account alone doesn't tell it from others. */
+      /** Part of the connection's name, where the account alone isn't unique. */
       readonly place?: string;
     }
-  /** `path`: below the host, where that tells it from others. */
+  /** `path`: below the host, for several registries at one host. */
   | { readonly by: "host"; readonly host: string; readonly path?: string }
   | { readonly by: "variable"; readonly variable: string }
   | { readonly by: "server"; readonly url: string; readonly issuer: string | null };
 
 export interface Credential {
   readonly kind: "login" | "access token" | "key" | "key file";
-  /** A program prints it: it is asked only once it is taken. */
+  /** A program prints it: it is run only when the login is imported. */
   readonly program?: { readonly command: readonly string[]; readonly without: readonly string[] };
   readonly accessToken?: Secret;
   readonly refreshToken?: Secret;
@@ -80,11 +89,11 @@ export interface Credential {
 }
 
 export type Removal =
-  /** @returns the text without it; null: nothing is left, the file goes. The same text: it isn't there any more */
+  /** `edit` returns the text without it; null: the file would be empty, and is removed. The same text: it is gone already. */
   | {
       readonly from: "text";
       readonly edit: (text: string) => string | null;
-      /** A file that its program makes while it uses the other. */
+      /** The program's lock file: it exists while the program uses the file. */
       readonly lock?: string;
     }
   | { readonly from: "database"; readonly statements: readonly Statement[] };

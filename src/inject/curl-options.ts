@@ -1,6 +1,6 @@
 /**
- * What a person may tell curl beside the token (RULES.md §5): a list of what is allowed. Whatever could lead the token
- * elsewhere, show it, or send a second request is not on it, and neither is what curl learns later.
+ * The options that a person may give curl (RULES.md §5): a list of allowed ones. Options that could send the token elsewhere,
+ * show it, or make a second request are not on it, nor are options of future versions.
  */
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -13,7 +13,7 @@ const SWITCHES: Readonly<Record<string, string>> = {
   ...{ "retry-all-errors": "" },
 };
 
-/** The same, of those with a value. */
+/** The same for options with a value. */
 const OPTIONS: Readonly<Record<string, string>> = {
   ...{
     request: "X",
@@ -30,7 +30,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   ...{ "max-filesize": "" },
 };
 
-/** Their values are a body, or shown to the person: they may have any character. */
+/** Their values are a body, a file or a format, and may have any character. */
 const FREE = /^(data|json|form|write-out|output|upload-file|dump-header)/;
 
 const BY_LETTER = new Map(
@@ -55,7 +55,7 @@ const REASONS: readonly (readonly [options: RegExp, why: string])[] = [
   [/^(b|cookie|c|cookie-jar|j)$/, "a cookie is another login"],
 ];
 
-/** Headers that say where a request goes, how it is cut, or who asks. */
+/** Headers about the request's destination, its framing, or its sender. */
 const REFUSED_HEADER =
   /^(host|cookie|authorization|connection|keep-alive|transfer-encoding|content-length|te|trailer|upgrade|expect|forwarded|via)$|^(proxy-|x-forwarded-|x-http-method|x-original-|x-rewrite-)/i;
 

@@ -19,7 +19,7 @@ export interface EnvFile {
   readonly path: string;
   /** SHA-256 of its bytes, in hex. */
   readonly hash: string;
-  /** What it sets as it is. */
+  /** Variables with a value of their own. */
   readonly plain: Readonly<Record<string, string>>;
   /** Variable → the connection whose token it is to hold. */
   readonly references: Readonly<Record<string, string>>;
@@ -64,9 +64,9 @@ async function readOwnFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A line that sets nothing would be passed over in silence. */
+/** Any other line would be ignored without a warning. */
 const LINE = /^\s*(#.*|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*)?$/;
-/** What the connection is called in full is checked where it is looked up. */
+/** The connection's name is checked where it is looked up. */
 const REFERENCE = /^auth:\/\/([A-Za-z0-9][A-Za-z0-9:._@+/-]*)\/token$/;
 const FORM = "A reference is the whole value: API_TOKEN=auth://<provider>:<name>/token";
 

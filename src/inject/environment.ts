@@ -6,12 +6,12 @@ import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { opensVault } from "../vault/sources/source.ts";
 import { type Injection, mergeInjections } from "./variables.ts";
 
-/** Bun's switches: they are meant for this program, and a child that is built on Bun too must not get them. */
+/** Bun's switches: they are for this program, and must not reach a child that is built on Bun, too. */
 const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
-/** A folder, no switch. */
+/** A folder, not a switch. */
 const HARMLESS = ["BUN_INSTALL"];
 
-/** @param plain set as they are: those of a file, beside its references */
+/** @param plain variables of an env file that aren't references */
 export function childEnvironment(
   env: Environment,
   injections: readonly Injection[],
@@ -22,7 +22,7 @@ export function childEnvironment(
   for (const name in env) {
     const value = env[name];
     if (value === undefined) continue;
-    // There are many, and most are looked at no closer than this.
+    // A quick check first: most variables have none of these prefixes.
     const concerns = name.startsWith("AUTH_") || name.startsWith("BUN_") || name.startsWith("NODE_");
     if (concerns && (isRuntimeSwitch(name) || (!keepKey && isWithheld(name)))) continue;
     const shown = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
@@ -47,7 +47,7 @@ function isRuntimeSwitch(name: string): boolean {
   return RUNTIME_SWITCHES.includes(name) || (name.startsWith("BUN_") && !HARMLESS.includes(name));
 }
 
-/** Variables of ours that only `--keep-key` hands on: what opens the vault, and the secrets of clients. */
+/** Variables of auth that only `--keep-key` passes on: what opens the vault, and the secrets of clients. */
 export function isWithheld(name: string): boolean {
   return opensVault(name) || /^AUTH_.*_SECRET$/.test(name);
 }

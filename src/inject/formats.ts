@@ -1,6 +1,6 @@
 /**
- * How `export` writes variables, so that every value comes back as it was. Names are checked before they get here; a
- * value holds no NUL. Property tests read each format with the programs that it is for.
+ * How `export` writes variables, so that every value is read back unchanged. Names are already checked; a value holds no
+ * NUL. Property tests read each format with the programs that it is for.
  */
 import { usage } from "../platform/errors.ts";
 import { quotedForShell } from "../platform/shell-word.ts";
@@ -11,7 +11,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 type Writer = (variables: readonly (readonly [name: string, value: string])[]) => string;
 
 const WRITERS: Readonly<Record<Exclude<ExportFormat, "github-actions">, Writer>> = {
-  // Read by fish by mistake, it means the same.
+  // It means the same to fish.
   shell: lines((name, value) => `export ${name}=${quotedForShell(value)}`),
   fish: lines((name, value) => `set -gx ${name} '${value.replace(/[\\']/g, "\\$&")}'`),
   // The typographic quotes end a string too (PowerShell language specification, §2.3.5.2).
@@ -64,7 +64,7 @@ function dotenvQuoted(name: string, value: string): string {
   // dotenv takes a backslash before the closing quote for an escape, and turns every carriage return into a newline.
   if (/\r|\\$/.test(value)) throw unwritable(name);
   if (!value.includes("'")) return `'${value}'`;
-  // Within double quotes a shell would read these.
+  // A shell interprets these within double quotes.
   if (/["$`\\]/.test(value)) throw unwritable(name);
   return `"${value}"`;
 }

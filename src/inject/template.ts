@@ -1,4 +1,4 @@
-/** What a variable holds, where that is more than the token: `run --format 'API_AUTH=Bearer {token}'`. */
+/** A variable's value around the token: `run --format 'API_AUTH=Bearer {token}'`. */
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -7,7 +7,7 @@ import { checkVariable } from "./variables.ts";
 /** Variable → a template over `{token}`. */
 export type Templates = ReadonlyMap<string, string>;
 
-/** @param given `VAR=template`, from the command line only: a file's would be someone else's @throws AuthError `usage` */
+/** @param given `VAR=template`, from the command line only, since others may have written a file @throws AuthError `usage` */
 export function parseTemplates(given: readonly string[]): Templates {
   const templates = new Map<string, string>();
   for (const text of given) {

@@ -1,7 +1,7 @@
 /**
  * Files that hold a token for as long as a command runs (`run --fresh`): each 0600 in a folder of the run's own, 0700, in
- * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. What a run that was
- * killed has left, the next one removes: a lock, which the kernel releases, tells them from live ones.
+ * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. The next run removes
+ * what a killed run has left: its lock, which the kernel has released, tells.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +11,9 @@ import { createPrivate, ensureFolder, ensureOwnFolder, lstat, touching } from ".
 import { openLockFile } from "../vault/lock.ts";
 
 export interface TokenFiles {
-  /** Where a variable's file is. */
+  /** The path of a variable's file. */
   pathOf(variable: string): string;
-  /** Puts the content into the file, all at once. @throws AuthError `vault_unwritable` */
+  /** Replaces the content atomically. @throws AuthError `vault_unwritable` */
   write(variable: string, content: string | Uint8Array): void;
   remove(): void;
 }
@@ -51,7 +51,7 @@ function writeWhole(path: string, content: string | Uint8Array): void {
     const file = openSync(next, "r+");
     try {
       writeFileSync(file, content);
-      // A disk that is full may say so only now, while the file that is there still holds the token before.
+      // A full disk may be reported only now, while the old file still has the token before.
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -77,7 +77,7 @@ function isInUse(path: string): boolean {
     lock.close();
     return !taken;
   } catch (error) {
-    // It can't be told, or another run is removing it at this moment: it is left to that one.
+    // Unknown, or another run is removing it at this moment.
     if (errorCode(error) === undefined) throw error;
     return true;
   }

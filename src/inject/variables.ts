@@ -10,7 +10,7 @@ import type { ToolVariables } from "../providers/tool-variables.ts";
 export interface Injection {
   /** `provider:name`, or the provider for a token from the environment. */
   readonly connection: string;
-  /** From the vault: it is entered in AUTH_INJECTED. */
+  /** From the vault: it is listed in AUTH_INJECTED. */
   readonly stored: boolean;
   readonly token: Secret;
   readonly variables: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface Injection {
   readonly templates: Readonly<Record<string, string>>;
   /** Secrets among its variables, besides the token. */
   readonly beside?: readonly Secret[];
-  /** Set besides, unless another injection sets them, where the caller's environment names another host. */
+  /** Also set, unless another injection sets them, where the caller's environment names another host. */
   readonly corrections?: Readonly<Record<string, string>>;
 }
 
@@ -29,8 +29,8 @@ export function withToken({ written }: ToolVariables, token: Secret): Record<str
 }
 
 /**
- * Variables in the caller's environment that would take the token to another host, with this connection's own value. None
- * where the token goes under a name that the provider's tools don't read.
+ * Variables in the caller's environment that would send the token to another host, with this connection's own value. None
+ * where the token is in a variable that the provider's tools don't read.
  */
 export function hostCorrections(
   { written, omitted }: ToolVariables,

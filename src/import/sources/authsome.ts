@@ -79,7 +79,7 @@ async function opened({ value }: Row, key: CryptoKey, path: string): Promise<Jso
     const record = asObject(parseJson(new TextDecoder().decode(plain)));
     if (record !== null) return record;
   } catch {
-    // Said below: another key, or damage.
+    // Reported below.
   }
   throw unknownForm(path, TITLE, "a record doesn't open with the key that is there");
 }
@@ -117,7 +117,7 @@ function credentialIn(record: Json, client: Json | undefined): Credential | null
   };
 }
 
-/** The record, and its name in the list of those that there are. */
+/** Removes the record, and its name from the list of records. */
 function removing(row: Row, rows: readonly Row[]): Statement[] {
   const [collection = "", name = ""] = String(row.key).split("::");
   const index = `${collection}::__index__`;
@@ -127,7 +127,7 @@ function removing(row: Row, rows: readonly Row[]): Statement[] {
   ];
 }
 
-/** The list is JSON in a text of JSON. */
+/** The list is JSON in a string of the JSON document. */
 const WITHOUT_NAME = `UPDATE Cache SET value = json_set(value, '$.value.data', (
     SELECT json_group_array(name.value) || '' FROM json_each(json_extract(Cache.value, '$.value.data')) AS name WHERE name.value <> ?
   )) WHERE key = ?`;

@@ -42,7 +42,7 @@ function readText(file: ForeignFile): Found[] {
     if (secret == null || clientId == null || id == null)
       throw unknownForm(file.path, TITLE, "a refresh token has no secret, client_id or home_account_id");
     const account = accounts.find(([, { home_account_id }]) => home_account_id === id)?.[1];
-    // The identity of an account ends with its own tenant.
+    // An account's id ends with its home tenant.
     const tenant = textAt(account, "realm") ?? id.split(".")[1] ?? "organizations";
     const mine = access.filter(
       ([, held]) => held.home_account_id === id && held.client_id === clientId && held.realm === tenant,
@@ -80,7 +80,7 @@ function expiryOf(token: Json | undefined): number {
   return (token === undefined ? 0 : (numberAt(token, "expires_on") ?? 0)) * 1000;
 }
 
-/** The account stays, so that az knows whom to ask to log in. */
+/** Keeps the account, so that az knows who has to log in. */
 function withoutLogin(text: string, key: string, secret: string, access: readonly string[]): string | null {
   return withoutInJson(text, (json) => {
     const [held, tokens] = [asObject(json.RefreshToken), asObject(json.AccessToken)] as Record<string, Json>[];

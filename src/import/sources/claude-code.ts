@@ -9,7 +9,7 @@ import { inFolder, inHome } from "../../platform/places.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, withoutInJson } from "../json-text.ts";
 import { serverLogin } from "../server-entry.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
 const TITLE = "Claude Code";
 const NAMES = {
@@ -26,10 +26,8 @@ export const claudeCode: ImportSource = {
   id: "claude-code",
   title: TITLE,
   otherNames: ["claude"],
-  places: (where) => {
-    const usual = inFolder(where, "CLAUDE_CONFIG_DIR", inHome(where, ".claude"), ".credentials.json");
-    return (where.file === null ? usual : [where.file]).map((path) => ({ path, readText }));
-  },
+  places: (where) =>
+    textPlaces(where, inFolder(where, "CLAUDE_CONFIG_DIR", inHome(where, ".claude"), ".credentials.json"), readText),
 };
 
 function readText(file: ForeignFile): Found[] {

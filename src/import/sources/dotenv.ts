@@ -1,34 +1,33 @@
 /**
- * `.env` of the current folder: variables that hold a token or a key. Its readers (shells, dotenv, Node.js, Docker Compose,
- * python-dotenv) have rules of their own for quotes, comments and escapes: only what all of them read alike is taken.
+ * `.env` of the current folder: variables that hold a token or a key. Shells, dotenv, Node.js, Docker Compose and
+ * python-dotenv differ in quotes, comments and escapes: only values that all of them read the same are imported.
  *
  * https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax and
  * https://github.com/motdotla/dotenv#comments
  */
-
 import { joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
 export const dotenv: ImportSource = {
   id: "env",
   title: ".env",
   otherNames: [".env", "dotenv"],
-  places: (where) => [{ path: where.file ?? joined(where, where.folder, ".env"), readText }],
+  places: (where) => textPlaces(where, [joined(where, where.folder, ".env")], readText),
 };
 
-/** A secret that is a token or a key by itself. One of a client, or of several parts, isn't. */
-const OF_USE = /(?:^|_)(?:TOKEN|API_?KEY|PAT|ACCESS_KEY|AUTH_KEY)$/i;
-/** What else its name gives away as a secret. */
+/** Names of tokens and keys that can be used alone, unlike a client's secret. */
+const USABLE = /(?:^|_)(?:TOKEN|API_?KEY|PAT|ACCESS_KEY|AUTH_KEY)$/i;
+/** Other names of secrets. */
 const SECRET =
   /(?:^|_)(?:KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASS|PASSPHRASE|CREDENTIALS?|DSN)$|(?:^|_)(?:SECRET|PRIVATE)_/i;
 const NO_SECRET = /PUBLIC|PUBLISHABLE/i;
 /** An address with a password: `postgres://app:secret@db.example/app`. */
 const WITH_PASSWORD = /^["'`]?[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i;
-/** What examples have in the place of a value. */
+/** Placeholders of examples. */
 const NONE = /^(?:|x+|\*+|\.+|<.*>|your[-_ ].*|change.?me|todo|null|none|test)$/i;
-/** Where the value is, in the place of it. */
+/** A reference to the value. */
 const REFERENCE = /^\$|^\$?\{|\$\{|^(?:op|auth|vault):\/\//i;
 
 function readText({ text }: ForeignFile): Found[] {
@@ -40,11 +39,11 @@ function readText({ text }: ForeignFile): Found[] {
     const value = readAlike(written)?.trim() ?? null;
     const common = { account: null, target: { by: "variable", variable } } as const;
     const stays = (why: string): Found[] => [{ ...common, credential: null, stays: why }];
-    const isOfUse = OF_USE.test(variable);
+    const isUsable = USABLE.test(variable);
     const isSecret = (SECRET.test(variable) && !NO_SECRET.test(variable)) || WITH_PASSWORD.test(written);
-    if ((!isOfUse && !isSecret) || NONE.test(value ?? written)) return [];
+    if ((!isUsable && !isSecret) || NONE.test(value ?? written)) return [];
     if (REFERENCE.test(value ?? written)) return stays("it says where the value is, and holds none");
-    if (!isOfUse) return stays("it isn't certainly a token or an API key by itself");
+    if (!isUsable) return stays("it isn't certainly a token or an API key by itself");
     if (others.length > 0) return stays("it is set more than once: leave one in the file");
     if (value === null)
       return stays("programs differ in how they read its value: put it in single quotes, alone on its line");
@@ -61,7 +60,7 @@ interface Assignment {
   readonly to: number;
 }
 
-/** A value in quotes may have several lines: none of them is another assignment. */
+/** A value in quotes may have several lines, none of which is another assignment. */
 function assignmentsIn(text: string): Assignment[] {
   const found: Assignment[] = [];
   for (let from = 0, to: number; from < text.length; from = to) {
@@ -82,7 +81,7 @@ function afterLine(text: string, at: number): number {
   return end === -1 ? text.length : end + 1;
 }
 
-/** Without quotes and a comment; null where not every reader would read the same. */
+/** Without quotes and a comment; null where programs differ in how they read it. */
 function readAlike(written: string): string | null {
   const plain = /^([^\s#'"`\\$;&|<>()]*)(?:\s+#.*)?$/.exec(written)?.[1];
   const quoted = /^(?:'([^'\\\n]*)'|"([^"\\$`\n]*)")(?:\s+#.*)?$/.exec(written);

@@ -11,7 +11,7 @@ import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
 import { jsonOf } from "../json-text.ts";
 import { unknownForm } from "../refused.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
 const FILE = "application_default_credentials.json";
 
@@ -20,13 +20,13 @@ export const gcloud: ImportSource = {
   title: "gcloud",
   otherNames: ["google", "adc"],
   places: (where) => {
-    const { file, env, platform, folder } = where;
+    const { env, platform, folder } = where;
     const named = env.GOOGLE_APPLICATION_CREDENTIALS;
     const usual = [
       ...(named ? [absolutePath(named, platform, folder)] : []),
       ...inFolder(where, "CLOUDSDK_CONFIG", configFolder(where, "gcloud"), FILE),
     ];
-    return (file === null ? [...new Set(usual)] : [file]).map((path) => ({ path, readText }));
+    return textPlaces(where, [...new Set(usual)], readText);
   },
 };
 

@@ -11,9 +11,9 @@ import { commandLine } from "../../platform/shell-word.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
 import { unknownForm } from "../refused.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
-/** With one of these set, gh prints that one. */
+/** Where one of these is set, gh prints its value instead. */
 const VARIABLES = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
 
 export const gh: ImportSource = {
@@ -21,10 +21,7 @@ export const gh: ImportSource = {
   title: "gh",
   otherNames: ["github", "github-cli"],
   places: (where) =>
-    (where.file === null
-      ? inFolder(where, "GH_CONFIG_DIR", configFolder(where, "gh", "GitHub CLI"), "hosts.yml")
-      : [where.file]
-    ).map((path) => ({ path, readText })),
+    textPlaces(where, inFolder(where, "GH_CONFIG_DIR", configFolder(where, "gh", "GitHub CLI"), "hosts.yml"), readText),
 };
 
 function readText(file: ForeignFile): Found[] {
@@ -56,7 +53,7 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
   const token = own ?? (user === active ? textAt(entry, "oauth_token") : null);
   const common = {
     account: user,
-    // A server of one's own has a user of its own.
+    // Enterprise hosts have their own active user, and don't become the default.
     ...(user !== null && user === active && host === "github.com" ? { isChosen: true as const } : {}),
     target: {
       by: "provider",
@@ -71,7 +68,7 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
   }
   if (user === null) return [];
   const words = ["gh", "auth", "token", "--hostname", host];
-  // Several users came with the option to name one (2.40).
+  // `users` and `--user` both came with gh 2.40.
   const command = asObject(entry.users) === null ? words : [...words, "--user", user];
   const program = { command, without: VARIABLES };
   const removeBy = commandLine(["gh", "auth", "logout", "--hostname", host]);
@@ -82,7 +79,7 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
 function withoutToken(text: string, token: string): string {
   const holds = (line: string): boolean => {
     const [written = ""] = (/^\s*oauth_token:\s(.*)$/.exec(line)?.[1] ?? "").split(/\s#/, 1);
-    // Another's token may begin as this one does.
+    // Another token may begin with this one.
     return written.trim().replace(/^(["'])(.*)\1$/, "$2") === token;
   };
   return text

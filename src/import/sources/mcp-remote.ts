@@ -16,7 +16,7 @@ import type { Found, ImportSource, Place, Where } from "../source.ts";
 
 const TITLE = "mcp-remote";
 const TOKENS = "_tokens.json";
-/** Of `mcp-remote-v1`, the layout that is known here. Before it the folder had the package's version. */
+/** The known layout, of `mcp-remote-v1`. Before it, the folder was named by the package's version. */
 const LAYOUT = 1;
 
 export const mcpRemote: ImportSource = {
@@ -63,7 +63,7 @@ async function loginIn(file: ForeignFile, where: Where): Promise<Found[]> {
   return found === null ? [] : [{ ...found, removal }];
 }
 
-/** The one whose hash it is. */
+/** The URL with this hash. */
 async function urlOf(hash: string, where: Where): Promise<string | null> {
   for (const path of agentFiles(where)) {
     const text = await readForeign(path).then(
@@ -81,7 +81,7 @@ async function urlOf(hash: string, where: Where): Promise<string | null> {
   return null;
 }
 
-/** Where agents have their lists of servers. */
+/** Files in which agents list their servers. */
 function agentFiles(where: Where): string[] {
   const desktop = "claude_desktop_config.json";
   return [
@@ -99,6 +99,6 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch {
-    return []; // It isn't there, or isn't a folder: nothing to be found.
+    return []; // It isn't there, or isn't a folder.
   }
 }

@@ -3,13 +3,12 @@
  *
  * https://everything.curl.dev/usingcurl/netrc.html
  */
-
 import { inFolder, inHome } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
 import { unknownForm } from "../refused.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
 export const netrc: ImportSource = {
   id: "netrc",
@@ -17,9 +16,8 @@ export const netrc: ImportSource = {
   otherNames: [".netrc"],
   places: (where) => {
     const names = where.platform === "win32" ? [".netrc", "_netrc"] : [".netrc"];
-    const named = inFolder(where, "NETRC", []);
-    const usual = named.length > 0 ? named : names.flatMap((name) => inHome(where, name));
-    return (where.file === null ? usual : [where.file]).map((path) => ({ path, readText }));
+    const usual = names.flatMap((name) => inHome(where, name));
+    return textPlaces(where, inFolder(where, "NETRC", usual), readText);
   },
 };
 
@@ -45,7 +43,7 @@ function readText({ path, text }: ForeignFile): Found[] {
 /** Within quotes, as curl has it (lib/netrc.c). */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** Words, or text in double quotes; from `macdef` to an empty line nothing is one. */
+/** Words, or text in double quotes. What comes after `macdef`, up to an empty line, is skipped. */
 function machinesIn(path: string, text: string): Machine[] {
   const found: Machine[] = [];
   let machine: { host: string; login: string | null; password: string | null; from: number } | null = null;
@@ -87,7 +85,7 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** All that say the same. */
+/** Removes every entry with the same values. */
 function withoutMachine(path: string, text: string, host: string, login: string | null, password: string): string {
   const mine = machinesIn(path, text).filter((one) => isSame(one, host, login, password));
   return mine.reduceRight((left, { from, to }) => left.slice(0, from) + left.slice(to), text);

@@ -8,7 +8,7 @@ import { inFolder, inHome } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
-import type { Found, ImportSource } from "../source.ts";
+import { type Found, type ImportSource, textPlaces } from "../source.ts";
 
 export const npmrc: ImportSource = {
   id: "npmrc",
@@ -16,9 +16,7 @@ export const npmrc: ImportSource = {
   otherNames: [".npmrc", "npm"],
   places: (where) => {
     const variable = where.env.NPM_CONFIG_USERCONFIG ? "NPM_CONFIG_USERCONFIG" : "npm_config_userconfig";
-    const named = inFolder(where, variable, []);
-    const usual = named.length > 0 ? named : inHome(where, ".npmrc");
-    return (where.file === null ? usual : [where.file]).map((path) => ({ path, readText }));
+    return textPlaces(where, inFolder(where, variable, inHome(where, ".npmrc")), readText);
   },
 };
 
@@ -44,7 +42,7 @@ function readText({ text }: ForeignFile): Found[] {
   });
 }
 
-/** Each line that sets it: npm reads the last one, and without it would read another. */
+/** Removes each line that sets it: npm reads the last one, and without it the one before. */
 function withoutSetting(text: string, name: string): string {
   return text
     .split("\n")

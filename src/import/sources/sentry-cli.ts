@@ -8,7 +8,6 @@ import { type Json, textAt } from "../../platform/json.ts";
 import { configFolder, inFolder, inHome, joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
-import { assignmentOf } from "../assignment.ts";
 import type { ForeignDatabase, Row } from "../database.ts";
 import type { ForeignFile } from "../file.ts";
 import { numberAt } from "../json-text.ts";
@@ -16,9 +15,9 @@ import { unknownForm } from "../refused.ts";
 import type { Found, ImportSource, Where } from "../source.ts";
 
 const TITLE = "sentry";
-/** The newest schema whose tables were looked at (sentry 0.49). */
+/** The newest schema that is known (sentry 0.49). */
 const NEWEST = 21;
-/** The public client that the published CLI speaks as at sentry.io, where `SENTRY_CLIENT_ID` names no other. */
+/** The public client of the published CLI at sentry.io, unless `SENTRY_CLIENT_ID` names another. */
 const CLIENT = "1d673b81d60ef84c951359c36296972ca6fd41bd8f45acd2d3a783a3b3c28e41";
 
 export const sentryCli: ImportSource = {
@@ -66,7 +65,7 @@ function foundIn(table: string, row: Row, user: Row, { env }: Where): Found[] {
   const expiresAt = numberAt(row, "expires_at");
   const common = { ...targetAt(host), account: accountOf(user) };
   const access = { accessToken: new Secret(token), ...(expiresAt !== undefined && { expiresAt }) };
-  // As it was read: another sign-in, or a refresh, changes it.
+  // Only as it was read: another sign-in, or a refresh, changes the row.
   const key = table === "accounts" ? "account_id" : "id";
   const values = [row[key] as string | number, new Secret(token)];
   const removal = {
@@ -105,7 +104,7 @@ function readText({ path, text }: ForeignFile): Found[] {
   if (token === undefined || token === "") return [];
   const host = hostOf(found["defaults.url"] ?? "sentry.io");
   if (host === null) throw unknownForm(path, "sentry-cli", "its url isn't one");
-  // Escapes and what is behind the value are another reader's affair.
+  // Escapes and comments after the value aren't read here.
   if (!/^[\w+/=.-]+$/.test(token)) throw unknownForm(path, "sentry-cli", "its token has characters that no token has");
   const edit = (now: string): string =>
     now
@@ -117,6 +116,12 @@ function readText({ path, text }: ForeignFile): Found[] {
       .join("\n");
   const credential = { kind: "access token", accessToken: new Secret(token) } as const;
   return [{ account: null, ...targetAt(host), credential, removal: { from: "text", edit } }];
+}
+
+/** `name = value`, without blanks around either; null for another line. */
+function assignmentOf(line: string): readonly [name: string, value: string] | null {
+  const at = line.indexOf("=");
+  return at < 0 ? null : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
 function unquoted(value: string): string {

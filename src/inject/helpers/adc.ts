@@ -2,15 +2,15 @@
  * Google's external accounts whose subject token comes from a program (`credential_source.executable`):
  * https://google.aip.dev/auth/4117 and https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers
  *
- * The token is exchanged at once, and what it brings is kept by the library. Some of the libraries read standard error as
- * a part of the answer: nothing is written there, and a failure is an answer too.
+ * The library exchanges the token at once, and keeps the result. Some of the libraries read standard error as part of the
+ * answer: nothing is written there, and a failure is an answer too.
  */
-import { BadRequest, type Call, type ClientRequest, type Protocol, type Reply } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, jsonReply, type Protocol, type Reply } from "./protocol.ts";
 
 export default {
   minTtl: 60,
   margin: 0,
-  // Where `timeout_millis` says nothing else.
+  // The default of `timeout_millis`.
   timeLimit: 30,
   ownWords: 0,
   needsConnection: true,
@@ -34,15 +34,11 @@ async function ask({ env }: Call): Promise<ClientRequest> {
       if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
         throw new BadRequest("This token is no JWT, which is needed here: --id-token hands out the login's ID token.");
       const end = expiresAt === null ? undefined : Math.floor(expiresAt / 1000);
-      return said({ version: 1, success: true, token_type: type, id_token: text, expiration_time: end });
+      return jsonReply({ version: 1, success: true, token_type: type, id_token: text, expiration_time: end });
     },
   };
 }
 
 function refusal(message: string, code = "helper_failed"): Reply {
-  return { ...said({ version: 1, success: false, code, message }), exitCode: 1 };
-}
-
-function said(answer: object): Reply {
-  return { stdout: `${JSON.stringify(answer)}\n` };
+  return { ...jsonReply({ version: 1, success: false, code, message }), exitCode: 1 };
 }

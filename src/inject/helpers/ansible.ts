@@ -1,8 +1,8 @@
 /**
  * Ansible's vault password clients: https://docs.ansible.com/ansible/latest/vault_guide/vault_managing_passwords.html
  *
- * The vault id is the connection. What a file was encrypted with has to be the same when it is decrypted: only what a
- * person has pasted is handed out, and no token that changes.
+ * The vault id is the connection. A file is decrypted with what it was encrypted with: only what a person has pasted is
+ * handed out, and no token that changes.
  */
 import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 

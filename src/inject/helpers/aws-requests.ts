@@ -5,7 +5,7 @@
  */
 import { asObject, at, type Json, parseJson } from "../../platform/json.ts";
 import { redact } from "../../platform/redact.ts";
-import { BadRequest, type Credential, type Reply } from "./protocol.ts";
+import { BadRequest, type Credential, jsonReply, type Reply, rfc3339 } from "./protocol.ts";
 
 /** @throws BadRequest with what the portal says */
 export async function roleCredentials(
@@ -60,14 +60,14 @@ function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<>&]*)</${name}>`).exec(xml)?.[1];
 }
 
-/** @param type an error's name, perhaps with a namespace before it */
+/** @param type an error's name, with or without a namespace */
 function refused(who: string, status: number, type: unknown): BadRequest {
   const [, name] = /^(?:[\w.]+#)?([A-Za-z.]{1,64})$/.exec(typeof type === "string" ? type : "") ?? [];
   const said = name === undefined ? `HTTP ${status}` : `HTTP ${status}, ${redact(name)}`;
   return new BadRequest(`${who} gave no credentials (${said}).`);
 }
 
-/** Never without an end that is to come: credentials without one are used for good, those that are over asked for again at once. */
+/** Requires an end in the future: clients would keep credentials without one for ever, and ask again at once for expired ones. */
 function document({ now }: Credential, found: Json): Reply {
   const { Expiration, ...texts } = found;
   const end = new Date(Expiration as string | number);
@@ -76,6 +76,5 @@ function document({ now }: Credential, found: Json): Reply {
     throw new BadRequest("The reply holds no credentials of a role.");
   if (end.getTime() <= now)
     throw new BadRequest("The reply's credentials are over already: look whether this machine's clock is right.");
-  const answer = { Version: 1, ...texts, Expiration: end.toISOString().replace(/\.\d+Z$/, "Z") };
-  return { stdout: `${JSON.stringify(answer)}\n` };
+  return jsonReply({ Version: 1, ...texts, Expiration: rfc3339(end.getTime()) });
 }

@@ -2,11 +2,10 @@
  * `credential_process` of AWS' CLI and libraries:
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  *
- * A token is changed into a role's credentials at each call: by the access portal of IAM Identity Center, or by a security
+ * Each call exchanges a token for a role's credentials: at the access portal of IAM Identity Center, or at a security
  * token service that takes another issuer's token. The CLI keeps nothing, libraries keep them until 1 to 15 minutes before
  * their end.
  */
-
 import { roleCredentials, webIdentity } from "./aws-requests.ts";
 import { originOfUrl } from "./origin.ts";
 import { BadRequest, type Call, type ClientRequest, type Credential, failed, type Protocol } from "./protocol.ts";
@@ -14,7 +13,7 @@ import { BadRequest, type Call, type ClientRequest, type Credential, failed, typ
 export default {
   minTtl: 60,
   margin: 0,
-  // Of the library for Go; the others wait.
+  // In the library for Go; the others wait.
   timeLimit: 60,
   needsConnection: true,
   ownWords: (words) => {

@@ -2,8 +2,8 @@
  * `az account get-access-token`, which Azure's libraries call (AzureCliCredential):
  * https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
  *
- * They look for "az login" in an error to know that a person has to log in. They keep a token until some minutes before
- * its end. The connection is the one for the authority, and its refresh token brings a token of any resource.
+ * "az login" in an error tells them that a person has to log in. They keep a token until some minutes before its end. The
+ * connection is the one for the authority; its refresh token gets a token for any resource.
  */
 import { originOfServer } from "./origin.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type ClientRequest,
   type Credential,
   failed,
+  jsonReply,
   type Protocol,
   type Reply,
 } from "./protocol.ts";
@@ -19,7 +20,7 @@ import {
 export default {
   minTtl: 600,
   margin: 0,
-  // Of the library for Python; the others wait longer.
+  // In the library for Python; the others wait longer.
   timeLimit: 10,
   ownWords: (words) => words.length - Math.max(0, words.indexOf("account")),
   ask,
@@ -35,11 +36,11 @@ const LOGIN = [
   ...["interaction_required", "login_required", "token_expired"],
 ];
 
-/** What az takes where nothing else is named. */
+/** az's own defaults. */
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
 const DEFAULT_RESOURCE = "https://management.core.windows.net/";
 
-/** As they are called → what they are. Those that are null have a value that makes no difference to a token. */
+/** Flag → option. null: its value makes no difference to the token. */
 const OPTIONS: Readonly<Record<string, keyof Options | null>> = {
   "--resource": "resource",
   "--scope": "scope",
@@ -118,14 +119,13 @@ function checkTenant({ settings, organization }: Credential, tenant: string | un
 
 function document({ token, expiresAt, settings, organization }: Credential): Reply {
   if (expiresAt === null) throw new BadRequest("It isn't known when this token ends, and the libraries have to know.");
-  const answer = {
+  return jsonReply({
     accessToken: token.reveal(),
     expiresOn: localTime(new Date(expiresAt)),
     expires_on: Math.floor(expiresAt / 1000),
     tenant: organization ?? settings.tenant,
     tokenType: "Bearer",
-  };
-  return { stdout: `${JSON.stringify(answer)}\n` };
+  });
 }
 
 /** `2026-01-31 09:05:00.000000`, in this machine's zone. */

@@ -1,10 +1,9 @@
 /**
  * cargo's credential providers, 1.74 and later: https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html
- * Both forms: as a provider (`--cargo-plugin` alone, messages in JSON, one a line, which hold what was configured
- * besides), and by `cargo:token-from-stdout`, which runs a
- * command that prints a token.
+ * Both forms: as a provider (`--cargo-plugin`: messages in JSON, one a line, which include the configured arguments), and by
+ * `cargo:token-from-stdout`, which runs a command that prints a token.
  */
-import { ownValue } from "../../platform/json.ts";
+import { asObject, at, type Json, parseJson } from "../../platform/json.ts";
 import { originOfUrl } from "./origin.ts";
 import {
   BadRequest,
@@ -12,6 +11,7 @@ import {
   type ClientRequest,
   type Credential,
   failed,
+  jsonReply,
   type Place,
   type Protocol,
   type Reply,
@@ -50,15 +50,12 @@ async function message(call: Call): Promise<ClientRequest | null> {
   const line = await call.line();
   if (line === null || line.trim() === "") return null;
   const request = objectIn(line);
-  const registry = ownValue(request, "registry");
-  if (ownValue(request, "kind") !== "get") return { kind: "reply", reply: refusal("operation-not-supported") };
-  const index = isObject(registry) ? ownValue(registry, "index-url") : undefined;
+  if (request.kind !== "get") return { kind: "reply", reply: refusal("operation-not-supported") };
+  const index = at(request, "registry.index-url");
   if (typeof index !== "string") throw new BadRequest("The request names no registry.");
-  const name = isObject(registry) ? ownValue(registry, "name") : undefined;
-  const place = placeOf(index, name);
+  const place = placeOf(index, at(request, "registry.name"));
   if (place === null) return { kind: "reply", reply: refusal("url-not-supported") };
-  const args = ownValue(request, "args");
-  const configured = Array.isArray(args) ? args.filter((word) => typeof word === "string") : [];
+  const configured = Array.isArray(request.args) ? request.args.filter((word) => typeof word === "string") : [];
   return { kind: "token", place, answer, configured };
 }
 
@@ -67,10 +64,10 @@ async function answer(credential: Credential): Promise<Reply> {
   const cache = expiresAt === null ? "session" : "expires";
   const expiration = expiresAt === null ? undefined : Math.floor(expiresAt / 1000);
   const token = await authorization(credential);
-  return said({ Ok: { kind: "get", token, cache, expiration, operation_independent: true } });
+  return jsonReply({ Ok: { kind: "get", token, cache, expiration, operation_independent: true } });
 }
 
-/** What cargo calls a token is the whole value of the header. @throws BadRequest */
+/** cargo's token is the whole value of the header. @throws BadRequest */
 async function authorization(credential: Credential): Promise<string> {
   const header = (await credential.headers()).find(({ name }) => name.toLowerCase() === "authorization");
   if (header === undefined) throw new BadRequest("This provider's tokens go in another header than cargo's.");
@@ -79,7 +76,7 @@ async function authorization(credential: Credential): Promise<string> {
 
 const CRATES_IO = ["https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
 
-/** crates.io is called by its old index, whichever is used. null: not over https. @throws BadRequest */
+/** crates.io is named by its old index, whichever is used. null: not over http or https. @throws BadRequest */
 function placeOf(index: string, name: unknown): Place | null {
   if (name === "crates-io" && CRATES_IO.includes(index)) return { origin: "https://crates.io", user: null };
   const url = index.replace(/^(sparse|registry)\+/, "");
@@ -87,24 +84,13 @@ function placeOf(index: string, name: unknown): Place | null {
 }
 
 function refusal(kind: string, message?: string): Reply {
-  return said({ Err: { kind, message } });
+  return jsonReply({ Err: { kind, message } });
 }
 
-function said(answer: object): Reply {
-  return { stdout: `${JSON.stringify(answer)}\n` };
-}
-
-function objectIn(line: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new BadRequest("The request isn't JSON.");
-  }
-  if (isObject(value)) return value;
-  throw new BadRequest("The request is no object.");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function objectIn(line: string): Json {
+  const value = parseJson(line);
+  if (value === undefined) throw new BadRequest("The request isn't JSON.");
+  const object = asObject(value);
+  if (object === null) throw new BadRequest("The request is no object.");
+  return object;
 }

@@ -1,8 +1,8 @@
 /**
  * git's credential helpers: https://git-scm.com/docs/git-credential and https://git-scm.com/docs/gitcredentials.
  *
- * git itself keeps nothing between two commands. Other helpers of the same configuration are told what worked and may
- * store it: `ephemeral` and `password_expiry_utc` tell them not to, or for how long.
+ * git itself keeps nothing between two commands. It passes what worked to the other configured helpers, which may store it:
+ * `ephemeral` and `password_expiry_utc` tell them not to, or for how long.
  */
 import { Secret } from "../../platform/secret.ts";
 import { originAsked } from "./origin.ts";
@@ -37,12 +37,12 @@ async function ask(call: Call): Promise<ClientRequest> {
     case "capability":
       return { kind: "reply", reply: { stdout: "version 0\ncapability authtype\n" } };
     default:
-      // `store`: what is stored is the login, not its tokens. Operations of later versions are to be ignored.
+      // `store`: the vault has the login already. Operations of later versions are to be ignored.
       return { kind: "reply", reply: NOTHING };
   }
 }
 
-/** Name → values. Those that end in `[]` may have several, and an empty one begins anew. */
+/** Name → values. Names that end in `[]` may have several values; an empty one clears those before it. */
 type Attributes = ReadonlyMap<string, readonly string[]>;
 
 const LONGEST_LINE = 65_535;
@@ -58,7 +58,7 @@ async function attributes(call: Call): Promise<Attributes> {
     const name = line.slice(0, equals);
     const value = line.slice(equals + 1);
     if (!name.endsWith("[]")) {
-      // Which of two hosts is meant can't be known.
+      // Which of two values counts can't be known.
       if (found.has(name)) throw new BadRequest("The request says something twice.");
       found.set(name, [value]);
     } else if (value === "") found.delete(name);
@@ -76,7 +76,7 @@ function get(asked: Attributes): ClientRequest {
 function placeOf(asked: Attributes): Extract<ClientRequest, { kind: "rejected" }>["place"] | null {
   const [scheme = ""] = asked.get("protocol") ?? [];
   const [host = ""] = asked.get("host") ?? [];
-  // Over ssh, or of a certificate: another helper's.
+  // Another protocol, such as a certificate's password: for another helper.
   if (!/^https?$/.test(scheme) || host === "") return null;
   return { origin: originAsked(scheme, host), user: asked.get("username")?.[0] || null };
 }
@@ -92,7 +92,7 @@ function answer(asked: Attributes, credential: Credential): Reply {
   return { stdout: `${lines.join("\n")}\n` };
 }
 
-/** Whether the server takes a token as what it is (RFC 6750 §3). Most take it as a password only. */
+/** Whether the server takes bearer tokens (RFC 6750 §3). Most take a token as a password only. */
 function wantsBearer(asked: Attributes): boolean {
   return asked.get("wwwauth[]")?.some((challenge) => /^bearer\b/i.test(challenge)) ?? false;
 }

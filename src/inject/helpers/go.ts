@@ -1,8 +1,8 @@
 /**
  * `GOAUTH` of the go command, 1.24 and later: https://pkg.go.dev/cmd/go#hdr-GOAUTH_environment_variable
  *
- * It is run once before the first request, for whatever it has: nothing, as the host isn't known yet. After a refusal it
- * is run for that URL, with the refusal on standard input. What it says is kept as long as that go command runs.
+ * go runs it once before the first request, without a URL: the answer is empty. After a refusal it is run for that URL,
+ * with the refusal on standard input. The go command keeps the answer as long as it runs.
  *
  * The documentation has a slash after the host; Go up to at least 1.24 looks for the host alone (loadCredential in
  * cmd/go/internal/auth).

@@ -2,8 +2,8 @@
  * The `keyring` program, as uv and pip call it with `--keyring-provider subprocess`:
  * https://docs.astral.sh/uv/concepts/authentication/http/ and https://pip.pypa.io/en/stable/topics/authentication/
  *
- * The service is an index's URL, then its host alone. What is found is kept as long as the command runs. Any exit code but
- * 0 means that there is nothing.
+ * The service is an index's URL, then its host alone. The client keeps what it gets as long as it runs. Any exit code but 0
+ * means that there is nothing.
  */
 import { originOfServer } from "./origin.ts";
 import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";

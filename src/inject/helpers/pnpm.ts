@@ -1,15 +1,15 @@
 /**
  * pnpm's `tokenHelper`: https://pnpm.io/npmrc#urltokenhelper
  *
- * It prints the value of the Authorization header. The configuration names the registry beside the command, and tells the
- * command nothing of it. pnpm 10 runs it at the start of every command and takes no arguments, 12 runs it at most once.
+ * It prints the value of the Authorization header. The configuration names the registry beside the command, but doesn't pass
+ * it. pnpm 10 runs the command at every start and takes no arguments, pnpm 12 runs it at most once.
  */
 import { BadRequest, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 600,
   margin: 0,
-  // pnpm 12's.
+  // In pnpm 12.
   timeLimit: 60,
   ownWords: 0,
   needsConnection: true,

@@ -1,6 +1,6 @@
 /**
- * What a client of "a command that prints a credential" expects: how it asks, and how an answer, "none" and a failure
- * look. One file for each client beside this one, all of this shape; the table of them is table.ts.
+ * The protocol of a client that runs a command to get a credential: how it asks, and how an answer, "none" and a failure
+ * look. Each client has a file of this shape in this folder; table.ts lists them.
  */
 import type { Environment } from "../../platform/context.ts";
 import type { ErrorCode } from "../../platform/errors.ts";
@@ -21,27 +21,27 @@ export interface Protocol {
   readonly ownWords: number | ((words: readonly string[]) => number);
   /** The client doesn't say what it wants to reach: a connection has to be named in the call. */
   readonly needsConnection?: boolean;
-  /** The client takes what is on standard error for a part of the answer: no warning goes there. */
+  /** The client reads standard error as part of the answer: no warning is written there. */
   readonly readsErrors?: boolean;
-  /** Said at once, before anything is asked; null: nothing. */
+  /** Written at once, before the first request is read; null: nothing. */
   greeting?(call: Call): string | null;
-  /** What is asked. @throws BadRequest */
+  /** Reads the request. @throws BadRequest */
   ask(call: Call): Promise<ClientRequest | null>;
   /** Whether it is called again after each answer, until it returns null. Default: once. */
   converses?(call: Call): boolean;
-  /** No connection is for what was asked. */
+  /** The reply where no connection matches. */
   none(call: Call): Reply;
   /**
-   * It can't be answered.
+   * The reply where the request fails.
    * @param message one line without a secret
    * @param code undefined: the client's request is at fault
    */
   failure(message: string, call: Call, code?: ErrorCode): Reply;
 }
 
-/** How the client has called. */
+/** The client's call. */
 export interface Call {
-  /** Its own words. */
+  /** Its own arguments. */
   readonly words: readonly string[];
   readonly env: Environment;
   /** The next line of standard input, without its end; null where there is none left. @throws BadRequest */
@@ -53,11 +53,11 @@ export interface Call {
 export type ClientRequest =
   | {
       readonly kind: "token";
-      /** For whom; null where the client doesn't say: then the token is the connection's that was named, or the default's. */
+      /** What the client wants to reach; null where it doesn't say: the connection is the named one, or the default. */
       readonly place: Place | null;
-      /** What the client was configured to say besides, where it says that in its request: a connection, and flags of ours. */
+      /** Arguments from the client's configuration that come in its request: a connection, and flags of auth. */
       readonly configured?: readonly string[];
-      /** The connection that is meant where the call names none. */
+      /** The connection, where the call names none. */
       readonly connection?: string;
       /** The API that the token is to be for, as in `auth token --resource`. */
       readonly resource?: string;
@@ -65,7 +65,7 @@ export type ClientRequest =
     }
   /** A server has refused this token: it is refreshed if it is still the stored one. */
   | { readonly kind: "rejected"; readonly place: Place; readonly token: Secret; readonly reply: Reply }
-  /** For this no token is needed. */
+  /** This needs no token. */
   | { readonly kind: "reply"; readonly reply: Reply };
 
 /** What the client wants to reach. */
@@ -79,11 +79,11 @@ export interface Place {
 /** What a client may be handed. */
 export interface Credential {
   readonly token: Secret;
-  /** As the description has it for what takes a name and a password; else the one asked for, or the account's. */
+  /** The provider description's, else the one asked for, else the account's. */
   readonly userName: string;
   /** When the client has to ask again, its margin taken off. Milliseconds since the epoch; null: unknown. */
   readonly expiresAt: number | null;
-  /** The time. Milliseconds since the epoch. */
+  /** The current time. Milliseconds since the epoch. */
   readonly now: number;
   /** A token or key that a person pasted. */
   readonly isPasted: boolean;
@@ -93,7 +93,7 @@ export interface Credential {
   readonly organization: string | null;
   /** The origins that the call names. */
   readonly origins: readonly string[];
-  /** Exchanges the token at an origin that it may go to. @throws AuthError `origin_mismatch` for another */
+  /** Sends a request with the token to an allowed origin. @throws AuthError `origin_mismatch` for another */
   send(request: Pick<HttpRequest, "method" | "url" | "headers" | "body">): Promise<{ status: number; text: string }>;
   /** The headers that an API wants, companions included. */
   headers(): Promise<readonly Header[]>;
@@ -105,7 +105,7 @@ export interface Header {
 }
 
 export interface Reply {
-  /** As it stands: with its line ends, where the protocol has any. */
+  /** Written unchanged: with line ends, where the protocol has any. */
   readonly stdout?: string;
   /** One line, without its end. */
   readonly stderr?: string;
@@ -115,13 +115,23 @@ export interface Reply {
 
 export const NOTHING: Reply = {};
 
-/** What most clients take a failure for: a line on stderr, and an exit code other than 0. */
+/** One line of JSON. */
+export function jsonReply(value: object): Reply {
+  return { stdout: `${JSON.stringify(value)}\n` };
+}
+
+/** A time (milliseconds since the epoch) in RFC 3339, without fractions of a second, which not every client reads. */
+export function rfc3339(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** A failure for most clients: a line on stderr, and exit code 1. */
 export function failed(message: string): Reply {
   return { stderr: message, exitCode: 1 };
 }
 
-/** The client's request can't be read. Its message is shown; nothing of the request is in it. */
+/** The client's request can't be read. The message is shown, and holds nothing of the request. */
 export class BadRequest extends Error {}
 
-/** What is asked for is an address that no token goes to: as if no connection were for it. */
+/** The address asked for is one that no token may go to: answered as if no connection matched. */
 export class OutOfReach extends BadRequest {}

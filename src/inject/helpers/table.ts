@@ -1,10 +1,10 @@
-/** The clients that are answered, by the name that `auth helper` takes. Each protocol is read only when it is spoken. */
+/** The clients, by the name that `auth helper` takes. Each protocol's module is loaded when it is used. */
 import type { Protocol } from "./protocol.ts";
 
 export interface Helper {
   /** What it is for, in help. */
   readonly title: string;
-  /** The name under which the client looks for it, as a link to `auth`; null: its configuration names a command. */
+  /** The program that the client runs, as a link to `auth`; null: the client's configuration names a command. */
   readonly program: string | null;
   readonly load: () => Promise<{ readonly default: Protocol }>;
 }
@@ -34,7 +34,7 @@ export const HELPERS: Readonly<Record<string, Helper>> = {
   cargo: { title: "cargo", program: "cargo-credential-auth", load: () => import("./cargo.ts") },
 };
 
-/** The client that starts a program by this path; null where none does. */
+/** The client that runs a program of this name; null where none does. */
 export function clientOf(path: string): string | null {
   const name = path.replace(/^.*[\\/]/, "").replace(/\.exe$/i, "");
   return Object.keys(HELPERS).find((client) => HELPERS[client]?.program === name) ?? null;

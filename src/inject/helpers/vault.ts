@@ -1,8 +1,8 @@
 /**
  * Token helpers of Vault and OpenBao: https://developer.hashicorp.com/vault/docs/commands/token-helper
  *
- * The helper is run for each command, with Vault's own environment. An address that was given by `-address` isn't known
- * to it. What it prints is the token as it stands: a line end would be part of it.
+ * The helper is run for each command, with Vault's environment: an address given by `-address` isn't known to it. It prints
+ * the token without a line end, which would become part of it.
  */
 import type { Environment } from "../../platform/context.ts";
 import { originOfUrl } from "./origin.ts";
@@ -28,10 +28,10 @@ export default {
   failure: failed,
 } satisfies Protocol as Protocol;
 
-/** What both take where nothing says another. */
+/** The default of both. */
 const DEFAULT_ADDRESS = "https://127.0.0.1:8200";
 
-/** Which of the two programs asks isn't known. @throws BadRequest where that makes a difference */
+/** It isn't known which of the two programs asks. @throws BadRequest where that makes a difference */
 function addressed(env: Environment): string {
   const vault = env.VAULT_AGENT_ADDR || env.VAULT_ADDR;
   const bao = env.BAO_AGENT_ADDR || env.BAO_ADDR;

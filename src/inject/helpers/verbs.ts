@@ -1,10 +1,10 @@
-/** Clients that say by a word what they want: `get`, `store`, `erase`. */
+/** Clients whose first argument is a verb: `get`, `store`, `erase`. */
 import { ownValue } from "../../platform/json.ts";
 import { BadRequest, type Call, type ClientRequest, type Protocol } from "./protocol.ts";
 
 type Answer = (call: Call) => ClientRequest | Promise<ClientRequest>;
 
-/** @returns what answers each of them; any other word is a BadRequest that lists them */
+/** @returns `ask` for a client with these verbs. Any other is a BadRequest that lists them. */
 export function byVerb(verbs: Readonly<Record<string, Answer>>): Protocol["ask"] {
   return async (call) => {
     const answer = ownValue(verbs, call.words[0] ?? "");
@@ -19,7 +19,7 @@ export function refuse(message: string): Answer {
   };
 }
 
-/** What is refused is read to its end all the same: who writes it may not be ready for a closed pipe. */
+/** Reads the input to its end first: the client may not expect a closed pipe. */
 export function refuseToStore(message: string): Answer {
   return async (call) => {
     await call.text();

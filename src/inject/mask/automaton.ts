@@ -1,7 +1,6 @@
 /**
  * Finds the forms of secrets in a stream, byte by byte. All forms that may have begun are followed at once; each set of
- * them is a state, made when it is first reached and kept, so that a byte costs one look into a table whatever the number
- * of secrets.
+ * them is a state, made when it is first reached, so that a byte costs one table lookup whatever the number of secrets.
  */
 import { Filter } from "./filter.ts";
 import type { Form } from "./forms.ts";
@@ -11,15 +10,15 @@ interface State {
   readonly threads: readonly Thread[];
   /** Bytes since the earliest of its threads began. */
   readonly length: number;
-  /** The same of those that tell something of a secret. */
+  /** The same for those that reveal something of a secret. */
   readonly telling: number;
   /** Bytes of the longest form that ends here; 0: none does. */
   readonly found: number;
 }
 
 /**
- * States that are kept, 1 KiB each, and threads in them. With more, all are forgotten but the one that is reached: output
- * that is made to this end costs time, no memory.
+ * The most states (1 KiB each) and threads that are kept. Beyond that, all but the current one are dropped: output made to
+ * reach many states costs time, not memory.
  */
 const MOST_STATES = 4096;
 const MOST_THREADS = 100_000;
@@ -48,7 +47,7 @@ export class Automaton {
       for (const byte of thread.step.next.keys())
         this.#beginnings.set(byte, [...(this.#beginnings.get(byte) ?? []), thread]);
     this.#filter = null;
-    // What has begun goes on.
+    // Forms that have begun are still followed.
     const { threads } = this.#states[this.#now] as State;
     this.#forget();
     this.#now = this.#stateOf(threads, 0);
@@ -59,7 +58,7 @@ export class Automaton {
     return (this.#states[this.#now] as State).length;
   }
 
-  /** The same of forms that tell something of their secret. */
+  /** The same for forms that reveal something of their secret. */
   get telling(): number {
     return (this.#states[this.#now] as State).telling;
   }
@@ -101,7 +100,7 @@ export class Automaton {
       return this.#stateOf(after, longest);
     }
     const to = this.#stateOf(after, longest);
-    // Where a form ends, each time is looked at.
+    // Not where a form ends: `found` has to be called each time.
     if (longest === 0) this.#table[(from << 8) | byte] = to;
     return to;
   }

@@ -1,4 +1,4 @@
-/** What programs write where a row of the screen ends within a unit (between the digits of a byte, in an escape), or after one. */
+/** What programs write where a screen row ends within a unit (between the digits of a byte, in an escape), or after one. */
 import { add, type Step, step } from "./step.ts";
 
 /** How less goes on in the next row, and a move of the cursor. */

@@ -1,23 +1,23 @@
 /**
- * Passes over bytes where no form begins. The third byte of each step is read with the two before it: a form that begins
- * within the step has these three in it, one behind the other, near its beginning. Most of any text is passed over so.
+ * Skips bytes where no form begins. It looks at three neighbouring bytes of each step: a form that begins within the step
+ * has these three near its beginning. Most of any text is skipped this way.
  */
 import { advance, placeOf, type Thread } from "./thread.ts";
 
-/** Bytes of a step at most. In a longer one more of ordinary text looks as if it were of a form. */
+/** Bytes. In longer steps, more of ordinary text would look like a form. */
 const FARTHEST = 8;
 const ESCAPE = 0x1b;
-/** How breaks within a unit begin or end (breaks.ts): up to two bytes of one may stand before it. */
+/** How breaks within a unit begin or end (breaks.ts): up to two bytes of a break may be before it. */
 const STOPS = [ESCAPE, 0x08];
 const BEFORE_STOP = 2;
 
 export class Filter {
-  /** By the hash of three bytes, whether a form has such within its first `step` + 2 bytes. */
+  /** By the hash of three bytes: 1 where a form has them within its first `step` + 2 bytes. */
   readonly #triples = new Uint8Array(1 << 18);
   /** Bytes. */
   readonly step: number;
   #bytes: Buffer | null = null;
-  /** Where the next byte is with which a terminal is told something, which may stand within a form. */
+  /** The next control byte for a terminal, which may be within a form. */
   #stop = 0;
 
   /** @param forms at their beginning */

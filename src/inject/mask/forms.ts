@@ -1,5 +1,5 @@
 /**
- * The forms in which a secret comes out of a program. Each is a sequence of units (a character, two hex digits), a unit is
+ * The forms in which programs print a secret. Each is a sequence of units (a character, two hex digits), a unit is
  * a graph of the bytes by which it may be written, and between two units a line may be broken or a colour change: so text
  * that is partly escaped, wrapped at any column, or highlighted in part is found by the same few forms.
  */
@@ -10,9 +10,9 @@ import { hex, LINE_BREAKS, textWays, type Way } from "./ways.ts";
 export interface Form {
   readonly id: number;
   readonly units: readonly Step[];
-  /** What may stand between two units, any number of times. */
+  /** What may come between two units, any number of times. */
   readonly between: Step;
-  /** Units at its beginning that tell nothing of the secret, or so little that they need not be held back for long. */
+  /** Units at its beginning that reveal nothing of the secret, or so little that they need not be held back for long. */
   readonly harmless: number;
   /** Bytes: one that is written with more around its units isn't recognised, which bounds what is held back. */
   readonly longest: number;
@@ -51,7 +51,7 @@ export function formsOf(secret: string): Form[] {
   const encoded = new TextEncoder().encode(new URLSearchParams({ "": wellFormed }).toString().slice(1));
   const inBase64 = new Set([bytes, withCrLf, encoded].flatMap(base64Pieces));
   return [
-    // Line ends are what may stand between units: kept, changed, or left out by whoever joins the lines.
+    // Line ends may come between units: kept, changed, or left out where lines are joined.
     form([...lines.join("")].map(textUnit), harmless, lines.length > 1 ? BETWEEN_LINES : BETWEEN),
     // One line of a key is worth masking too; `"type": "service_account"` isn't.
     ...(lines.length > 1 ? lines : []).filter(isUnmistakable).map((line) => form([...line].map(textUnit), HARMLESS)),

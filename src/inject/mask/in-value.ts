@@ -2,16 +2,16 @@
 import { isUnmistakable } from "../../platform/redact.ts";
 import { namesSecret } from "../../providers/reserved.ts";
 
-/** `scheme://user:password@host`: whatever stands before the last `@` of the authority, encoded or not. */
+/** `scheme://user:password@host`: all before the last `@` of the authority, encoded or not. */
 const IN_URL = /:\/\/([^\s/?#]*)@/g;
 /** `Password=…;` of a connection string, `?password=…` of a URL. */
 const IN_PAIR =
   /(?:^|[;&?\s])(?:password|passwd|pwd|secret|token|(?:shared)?access_?key|api_?key)\s*=\s*("[^"]*"|'[^']*'|[^;&]+)/gi;
 
 /**
- * All of it where its name says so, or its looks; else the passwords in it, and words that look like tokens.
+ * The whole value where its name or its form says that it is a secret; else the passwords and token-like words in it.
  *
- * @returns each once, as it stands there, and without its percent-encoding
+ * @returns each once, as written, and with its percent-encoding decoded
  */
 export function secretsIn(variable: string, value: string): string[] {
   if (namesSecret(variable) || isUnmistakable(value)) return [value];
@@ -33,7 +33,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign of its own: it isn't encoded.
+    // Not percent-encoded.
     return text;
   }
 }

@@ -1,11 +1,10 @@
 /**
  * Takes secrets out of a stream of bytes, however it is cut into chunks.
  *
- * What may be the beginning of a form is held back until the bytes after it decide, at any delay: given out after a time, a
- * secret that is written in two halves would be out. But a program may stop after such a beginning, to wait for a key:
- * a prompt ends with `g`, as the token begins, or `github` is typed, as tokens of this kind begin. So `pause` gives out what
- * tells at most three characters of a secret, and the rest of it is masked if it comes. A prompt that ends with more of it by
- * chance would be held back until the next byte.
+ * What may be the beginning of a form is held back until the bytes after it decide, however long that takes: with a time
+ * limit, a secret written in two halves would get out. But a program may wait for a key after such a beginning: a prompt
+ * ends with `g`, with which the token begins. So `pause` gives out what reveals at most three characters of a secret, and the
+ * rest is masked if it comes. A prompt that happens to end with more of it is held back until the next byte.
  */
 import type { Secret } from "../../platform/secret.ts";
 import { Automaton } from "./automaton.ts";
@@ -16,7 +15,7 @@ export interface Masker {
   feed(chunk: Uint8Array): Uint8Array;
   /** For a stream that is silent, and goes on. @returns what is held back, unless it tells something of a secret */
   pause(): Uint8Array;
-  /** Whether `pause` has anything to give. */
+  /** Whether `pause` would return anything. */
   readonly isHolding: boolean;
   /** @returns the rest: a form that isn't complete is none */
   end(): Uint8Array;
@@ -93,7 +92,7 @@ export function createMasker(secrets: Iterable<Secret>, { keepsWidth = false }: 
   };
 }
 
-/** @returns tells of a text whether it has one of the secrets in it, in any form; one that is too short for that, as it is */
+/** @returns tells whether a text contains one of the secrets: in any form, or unchanged where it is too short for forms */
 export function secretFinder(secrets: Iterable<Secret>): (text: string) => boolean {
   const values = [...secrets].map((secret) => secret.reveal());
   const automaton = new Automaton();
@@ -114,7 +113,7 @@ const ESCAPE = 0x1b;
 /** Backspace, line feed, carriage return. */
 const MOVES = [0x08, 0x0a, 0x0d];
 
-/** Line ends and the sequences of a terminal aren't masked: what comes after them would be in another place, or colour. */
+/** Line ends and terminal sequences aren't masked, so that what follows keeps its place and colour. */
 function mark(bytes: Uint8Array, marks: Uint8Array, start: number, end: number): void {
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number;

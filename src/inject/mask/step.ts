@@ -1,11 +1,11 @@
-/** Graphs of bytes, in which the forms of secrets are written down. */
+/** Graphs of bytes that describe the forms of secrets. */
 import type { Way } from "./ways.ts";
 
-/** A place in the bytes of a unit, or of what stands between two. */
+/** A position in the bytes of a unit, or of what comes between two units. */
 export interface Step {
   readonly id: number;
   readonly next: Map<number, Step>;
-  /** How many units are complete here: 1 at a unit's end, 0 at the end of what stands between two; null within. */
+  /** How many units are complete here: 1 at a unit's end, 0 at the end of what comes between two; null within. */
   done: 0 | 1 | null;
   /** Whether it is within a unit, which has begun, and may go on. */
   readonly isInUnit: boolean;

@@ -19,7 +19,7 @@ export function begun(form: Form): Thread {
 }
 
 /**
- * @param after gets what becomes of the thread with this byte: nothing, where it isn't the form after all
+ * @param after gets the thread's successors with this byte; none where it isn't the form after all
  * @returns bytes of the form, where it ends here; else 0
  */
 export function advance(thread: Thread, byte: number, after: Thread[]): number {
@@ -54,7 +54,7 @@ function unitAt({ units }: Form, index: number): Step {
   return units[index] as Step;
 }
 
-/** In a fixed order. Of two at the same place the one that began earlier decides. */
+/** In a fixed order. Of two at the same position, the one that began earlier is kept. */
 export function distinct(threads: readonly Thread[]): Thread[] {
   const byPlace = new Map<string, Thread>();
   for (const thread of threads) {

@@ -3,7 +3,7 @@
 /** Bytes, and whether the hex digits among them may be in either case. */
 export type Way = readonly [text: string, anyCase?: "any case"];
 
-/** As it is, in a form or a URL (encoded once or twice), in HTML, and in the strings of JSON and of programming languages. */
+/** Unchanged, in a form or a URL (encoded once or twice), in HTML, and in strings of JSON and programming languages. */
 export function* textWays(character: string): Iterable<Way> {
   yield [character];
   if (character === " ") yield ["+"];
