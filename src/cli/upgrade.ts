@@ -35,13 +35,13 @@ function releaseOrThrow(): Release {
 }
 
 async function tellNewest(cli: Cli, release: Release): Promise<void> {
-  const [{ newestRelease, compareVersions }, { managerOf }, { ownPath }] = await Promise.all([
+  const [{ newestRelease }, { managerOf }, { ownPath }] = await Promise.all([
     import("../release/manifest.ts"),
     import("../release/managers.ts"),
     import("../platform/own-program.ts"),
   ]);
   const { version: newest } = await newestRelease(release, cli.context.now());
-  const newer = compareVersions(newest, version) > 0;
+  const newer = Bun.semver.order(newest, version) > 0;
   if (cli.output.isJson) return cli.output.json({ current: version, newest, newer });
   const way = managerOf(ownPath())?.way ?? "Run: auth upgrade";
   const hint = newer ? way : "There is no newer one.";
@@ -50,7 +50,7 @@ async function tellNewest(cli: Cli, release: Release): Promise<void> {
 
 async function upgrade(cli: Cli, release: Release): Promise<void> {
   const path = await replaceablePath(["upgrade"]);
-  const [{ newestRelease, compareVersions }, { versionOf, previousPath }] = await Promise.all([
+  const [{ newestRelease }, { versionOf, previousPath }] = await Promise.all([
     import("../release/manifest.ts"),
     import("../release/place.ts"),
   ]);
@@ -58,7 +58,7 @@ async function upgrade(cli: Cli, release: Release): Promise<void> {
   const installed = await versionOf(path, env);
   const manifest = await newestRelease(release, now());
   const newest = manifest.version;
-  if (compareVersions(newest, installed) <= 0) return tellUnchanged(cli, installed, newest);
+  if (Bun.semver.order(newest, installed) <= 0) return tellUnchanged(cli, installed, newest);
   cli.output.say(`Getting auth ${newest} from ${release.url} …`);
   const [{ binaryOf }, { whileLocked }, { replaceOwn }] = await Promise.all([
     import("../release/archive.ts"),
@@ -69,7 +69,7 @@ async function upgrade(cli: Cli, release: Release): Promise<void> {
   await whileLocked(dirname(path), async () => {
     // Another upgrade may have been quicker.
     const from = await versionOf(path, env);
-    if (compareVersions(newest, from) <= 0) return tellUnchanged(cli, from, newest);
+    if (Bun.semver.order(newest, from) <= 0) return tellUnchanged(cli, from, newest);
     await replaceOwn(path, binary, (program) => requireRuns(program, newest, env));
     const document = { upgraded: true, from, to: newest, path, previous: previousPath(path) };
     await cli.output.result(document, `Upgraded auth ${from} to ${newest}.`);

@@ -1,14 +1,14 @@
-/** All that src/mcp knows of tokens: a function that returns the headers which identify the caller to the server. */
+/** The only thing that src/mcp knows about tokens: a function that returns the headers with the credentials. */
 import { AuthError } from "../platform/errors.ts";
 
-/** What a server answered to credentials of ours, or to a request without any. */
+/** A server's refusal of a request, with or without credentials. */
 export interface Refusal {
   readonly status: 401 | 403;
-  /** Of its `WWW-Authenticate`. */
+  /** Its `WWW-Authenticate` header. */
   readonly challenge: string | null;
-  /** Of its `DPoP-Nonce` (RFC 9449 §9). */
+  /** Its `DPoP-Nonce` header (RFC 9449 §9). */
   readonly nonce: string | null;
-  /** Those that were refused, as `Authorize` gave them. */
+  /** The refused ones, as `Authorize` returned them. */
   readonly credentials: Credentials;
 }
 
@@ -17,8 +17,8 @@ export interface Credentials {
 }
 
 /**
- * @param refusal what came of the credentials before; null at a request's first try
- * @returns null where the refusal isn't about them: it stands, and is the client's to read
+ * @param refusal of the credentials before; null at a request's first try
+ * @returns null where the refusal isn't about the credentials: it is passed to the client
  * @throws AuthError why there are none; `PersonNeeded` where a person has to do something first
  */
 export type Authorize = (call: {
@@ -27,7 +27,7 @@ export type Authorize = (call: {
   readonly signal: AbortSignal;
 }) => Promise<Credentials | null>;
 
-/** Nothing goes on before a person has opened a page. */
+/** A person has to open a page first. */
 export class PersonNeeded extends AuthError {
   readonly url: string;
 

@@ -1,6 +1,6 @@
 /**
- * An MCP server on standard input and output that is another one, reached by HTTP. Which of MCP's two wires a message is
- * for is in the message itself: those of 2026-07-28 name their version, older ones come after an `initialize`.
+ * An MCP server on standard input and output that forwards to a server over HTTP. A message itself says which of MCP's two
+ * transports it needs: those of 2026-07-28 name their version, older ones come after an `initialize`.
  */
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
@@ -23,32 +23,32 @@ import { Stateless, versionIn } from "./stateless.ts";
 import { type OpenHttp, Wire } from "./wire.ts";
 
 export interface BridgeOptions {
-  /** The server's. */
+  /** Of the server. */
   readonly url: string;
-  /** Each line of the client's; null: one that was too long to be kept. */
+  /** The client's lines; null: one that was too long to be kept. */
   readonly input: AsyncIterable<Uint8Array | null>;
   /** @returns whether the client still reads */
   readonly write: (bytes: Uint8Array) => Promise<boolean>;
   readonly http: OpenHttp;
   readonly authorize: Authorize;
-  /** For whoever looks for the reason of something: never a message's content. */
+  /** For debugging: never a message's content. */
   readonly log: (text: string) => void;
 }
 
-/** Bytes of messages on their way to the server; where there are more, another large request is refused. */
-const MOST_ON_THE_WAY = 64 * 1024 * 1024;
+/** Bytes of messages that are being sent; beyond that, another large request is refused. */
+const MOST_IN_FLIGHT = 64 * 1024 * 1024;
 const LARGE = 64 * 1024;
-/** Milliseconds for what is still on its way when the client has closed its end. */
+/** Milliseconds for messages that are being sent when the client closes its end. */
 const LINGER = 1_500;
 
-/** Until the client closes its end, or reads no more. */
+/** Runs until the client closes its end, or stops reading. */
 export async function runBridge({ url, input, write, http, authorize, log }: BridgeOptions): Promise<void> {
   const unread = Promise.withResolvers<void>();
   const lines = new Lines(async (bytes) => {
     try {
       if (!(await write(bytes))) unread.resolve();
     } catch (error) {
-      // Nothing reaches the client any more.
+      // The client can't be reached any more.
       unread.reject(error);
       throw error;
     }
@@ -64,25 +64,25 @@ export async function runBridge({ url, input, write, http, authorize, log }: Bri
 }
 
 async function takeAll(bridge: Bridge, client: Client, input: BridgeOptions["input"]): Promise<void> {
-  const onTheWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let bytes = 0;
   for await (const line of input) {
     const size = line?.length ?? 0;
     const message = readMessage(line);
-    // Reading goes on: what ends one of them may come next, or the end of the input.
-    const isRefused = message.kind === "request" && size > LARGE && bytes > 0 && bytes + size > MOST_ON_THE_WAY;
+    // Doesn't wait: a cancellation, or the end of the input, may come next.
+    const isRefused = message.kind === "request" && size > LARGE && bytes > 0 && bytes + size > MOST_IN_FLIGHT;
     bytes += size;
     const done = (isRefused ? client.put(errorAnswer(message.id, rpcError(tooMuch()))) : bridge.take(message)).finally(
       () => {
-        onTheWay.delete(done);
+        inFlight.delete(done);
         bytes -= size;
       },
     );
-    // What can't be written ends the bridge, which says so.
+    // A failed write ends the bridge, which reports it.
     done.catch(() => {});
-    onTheWay.add(done);
+    inFlight.add(done);
   }
-  await Promise.race([Promise.allSettled(onTheWay), pause(LINGER, new AbortController().signal)]);
+  await Promise.race([Promise.allSettled(inFlight), pause(LINGER, new AbortController().signal)]);
 }
 
 class Bridge {

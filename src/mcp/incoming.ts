@@ -1,15 +1,15 @@
-/** A message of the server's while it comes: held until it is whole, unless it is too large for that. */
+/** A message of the server while it arrives: buffered until it is complete, unless it is too large for that. */
 import type { Lines, OpenLine } from "./lines.ts";
 import { withoutByteOrderMark } from "./message.ts";
 import { Skim } from "./skim.ts";
 
-/** Bytes. A larger message is passed on as it comes, unread; one that has to be read may be this large. */
+/** Bytes. A message larger than HELD is passed on as it arrives, unread. One that has to be read may have LONGEST. */
 const HELD = 4 * 1024 * 1024;
 const LONGEST = 64 * 1024 * 1024;
 
 export type Received =
   | { readonly kind: "held"; readonly bytes: Uint8Array }
-  /** It has gone to the client, part by part. Only these members of it are known. */
+  /** It was passed to the client part by part. Only these members of it are known. */
   | { readonly kind: "passed"; readonly id?: unknown; readonly method?: unknown }
   | { readonly kind: "too long" };
 
@@ -20,7 +20,7 @@ export class Incoming {
   #open: OpenLine | null = null;
   #skim = new Skim();
 
-  /** @param lines where a large message goes; null: it has to be read */
+  /** @param lines gets large messages; null: every message has to be read */
   constructor(lines: Lines | null) {
     this.#lines = lines;
   }
@@ -45,7 +45,7 @@ export class Incoming {
     await open.write(part);
   }
 
-  /** It is whole. */
+  /** The message is complete. */
   async end(): Promise<Received> {
     if (this.#open !== null) {
       await this.#open.close();
@@ -61,7 +61,7 @@ export class Incoming {
     return { kind: "held", bytes: withoutByteOrderMark(bytes) };
   }
 
-  /** It will never be whole. What the client has of it becomes a line that is no message, which it passes over. */
+  /** The message was cut off. The part that the client has becomes an invalid line, which it ignores. */
   async cut(): Promise<void> {
     this.#parts = [];
     this.#size = 0;

@@ -1,8 +1,8 @@
-/** The client's end: one message a line, whoever writes them (MCP, "stdio"). */
+/** Writes messages to the client, one a line (MCP, "stdio"). */
 
 const LINE_END = new Uint8Array([10]);
 
-/** Puts messages on a stream, one whole message after the other. Waits for its reader. */
+/** Writes whole messages to a stream, one after the other, as fast as they are read. */
 export class Lines {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   #last: Promise<void> = Promise.resolve();
@@ -21,7 +21,7 @@ export class Lines {
     return done;
   }
 
-  /** A message that comes in parts; others wait until it is closed. */
+  /** A message in parts; others wait until it is closed. */
   async open(): Promise<OpenLine> {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();

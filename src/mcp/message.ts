@@ -1,4 +1,4 @@
-/** JSON-RPC 2.0 as MCP uses it: what is read of a client's line, and what the bridge answers by itself. */
+/** JSON-RPC 2.0 as MCP uses it: reads a client's line, and writes the bridge's own errors. */
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
@@ -12,7 +12,7 @@ export interface Request {
   readonly id: Id;
   readonly method: string;
   readonly params: Json;
-  /** As it came. */
+  /** As received. */
   readonly bytes: Uint8Array;
 }
 
@@ -22,7 +22,7 @@ export interface Notification extends Omit<Request, "kind" | "id"> {
 
 export type ClientMessage = Request | Notification | { readonly kind: "response"; readonly bytes: Uint8Array };
 
-/** What isn't passed on, and why. */
+/** A message that isn't passed on, and why. */
 export interface Malformed {
   readonly kind: "malformed";
   /** Where it could be read. */
@@ -71,7 +71,7 @@ export function isId(value: unknown): value is Id {
   return typeof value === "string" || (typeof value === "number" && Number.isInteger(value));
 }
 
-/** Servers and shells may begin a text with it (RFC 8259 §8.1), and clients that read the line may refuse it. */
+/** Servers and shells may begin a text with it (RFC 8259 §8.1); clients may refuse it. */
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
@@ -91,15 +91,15 @@ export function bytesOf(message: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(message));
 }
 
-/** The server's words may be in the error, and the token that it was sent in those. */
+/** Masks secrets: the error may quote the server, and the server the token. */
 export function errorAnswer(id: Id | null, error: RpcError): Uint8Array {
   return bytesOf({ jsonrpc: "2.0", ...(id !== null && { id }), error: maskHeldJson(error) });
 }
 
-/** For whoever might ask again. */
+/** A warning against asking again. */
 export const MAY_BE_DONE = "What was asked may have been done.";
 
-/** What the server did instead of answering. `status`: an HTTP status that says it. */
+/** The server gave no usable answer. `status`: the HTTP status that describes it. */
 export class NoAnswer extends AuthError {
   readonly status: number;
 
@@ -110,8 +110,8 @@ export class NoAnswer extends AuthError {
 }
 
 /**
- * An error of ours as the client gets it. Its number is an HTTP status, which is outside of what JSON-RPC and MCP have
- * reserved (MCP 2026-07-28, "Error Codes"); `data.code` is the code that `auth` has for it.
+ * The bridge's own errors for the client. The number is an HTTP status, which JSON-RPC and MCP don't reserve (MCP
+ * 2026-07-28, "Error Codes"); `data.code` is the error code of `auth`.
  */
 export function rpcError(error: unknown): RpcError {
   if (error instanceof NoAnswer) return { code: error.status, message: error.message };
@@ -134,7 +134,7 @@ export function rpcError(error: unknown): RpcError {
 function remedyFor({ failure, location, lasting, sent, remedy }: HttpError): string {
   if (failure === "redirected" && location !== null)
     return `It sends to ${withoutRandomWords(location)}, which is not followed. If that is right, use that address.`;
-  // The client may ask again by itself, and the tool be called twice.
+  // The client may repeat the request by itself, which would call the tool twice.
   return sent && !lasting && failure !== "redirected" ? MAY_BE_DONE : remedy;
 }
 

@@ -1,4 +1,4 @@
-/** A client's request that waits for its response, and the way of each message of the server's to the client. */
+/** The client's requests that wait for a response, and the server's messages to the client. */
 import type { HttpStream } from "../platform/http.ts";
 import type { Json } from "../platform/json.ts";
 import type { Lines } from "./lines.ts";
@@ -8,9 +8,9 @@ import { drain, errorIn, kindOf, type Position, REST, type Receiver, readDocumen
 export class Pending {
   readonly request: Request;
   readonly controller = new AbortController();
-  /** It has its response, or wants none any more. */
+  /** It has its response, or needs none any more. */
   isDone = false;
-  /** Reads the response before the client does. @returns what the client gets instead; null: the response as it came */
+  /** Reads the response first. @returns what the client gets instead; null: the response unchanged */
   read: ((response: Json) => Json | null) | null = null;
 
   readonly #answered = Promise.withResolvers<void>();
@@ -23,15 +23,15 @@ export class Pending {
     return this.controller.signal;
   }
 
-  /** The client has the response, or wants none any more. */
+  /** The client has the response, or needs none any more. */
   answered(): void {
     this.isDone = true;
     this.#answered.resolve();
   }
 
   /**
-   * Waits until the request is answered, or the work for it has ended. What is read after the response, so that the connection
-   * can be used again, holds nobody up: "the server SHOULD close" its stream then (MCP 2025-11-25, "Sending Messages").
+   * Waits until the request is answered, or the work for it has ended. The rest of the stream is read without waiting for it,
+   * so that the connection can be used again: "the server SHOULD close" it then (MCP 2025-11-25, "Sending Messages").
    *
    * @throws what the work throws before the response
    */
@@ -61,7 +61,7 @@ export class Client {
     return this.#log;
   }
 
-  /** @returns null where a request of this id waits already: a tool isn't called twice */
+  /** @returns null where a request of this id is waiting already: a tool must not be called twice */
   expect(request: Request): Pending | null {
     const key = keyOf(request.id);
     if (this.#pending.get(key)?.isDone === false) return null;
@@ -95,7 +95,7 @@ export class Client {
     await this.#lines.put(message);
   }
 
-  /** @param own the request in whose answer the messages come; null: they come by themselves */
+  /** @param own the request that is being answered; null: the server's own stream */
   receiver(own: Pending | null): Receiver {
     return {
       log: this.#log,
@@ -110,7 +110,7 @@ export class Client {
           const whole = bytes ?? written(message);
           return whole === null ? this.#log("a message of the server is nested too deeply") : this.put(whole);
         }
-        // An error may come without the id, where the server couldn't read it.
+        // An error has no id where the server couldn't read the request.
         const isOwn = message.id === undefined || message.id === null;
         const pending = isOwn ? own : (this.waitingFor(message.id) ?? this.#waitingForLike(message.id));
         if (pending === null || pending.isDone) return this.#log("the server sent a response that nobody waits for");
@@ -126,12 +126,12 @@ export class Client {
   }
 }
 
-/** As the client gets it. null: it is nested too deeply. */
+/** The bytes for the client. null: it is nested too deeply. */
 function written(message: Json): Uint8Array | null {
   return isDeep(message) ? null : bytesOf(message);
 }
 
-/** Levels. More can be read, but the runtime takes seconds to find that it can't write them. */
+/** Levels. More can be parsed, but Bun takes seconds to find that it can't write them. */
 const DEEPEST = 1_000;
 
 function isDeep(message: Json): boolean {
@@ -150,7 +150,7 @@ function keyOf(id: Id): string {
 }
 
 /**
- * Reads the answer to a request. Of events, as far as they go.
+ * Reads the answer to a request, until the reply ends.
  *
  * @returns the JSON-RPC error of a failed request, which isn't passed on yet; else null
  * @throws NoAnswer, HttpError
@@ -173,17 +173,17 @@ export async function readAnswer(reply: HttpStream, receiver: Receiver, position
   return null;
 }
 
-/** A request's answer came to its end, or was cut, and the response wasn't in it. */
+/** The reply ended, or was cut off, before the response. */
 export const CUT_OFF = `The MCP server's answer ended before the response. ${MAY_BE_DONE}`;
 
-/** Servers of the first wire (MCP 2024-11-05, "HTTP with SSE") take messages elsewhere, and refuse them here. */
+/** Servers of the first transport (MCP 2024-11-05, "HTTP with SSE") take messages at another address, and refuse them here. */
 const OTHER_WIRE =
   "It takes no messages at this address. If it is one of HTTP+SSE, MCP's wire of 2024, look for its address of Streamable HTTP: it often ends in /mcp.";
 
-/** Of each request with a body. */
+/** Headers of each request with a body. */
 export const POSTED = { accept: "application/json, text/event-stream", "content-type": "application/json" } as const;
 
-/** Ends early, without an error, when the signal is given. */
+/** Ends early, without an error, when the signal is aborted. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

@@ -1,4 +1,4 @@
-/** What a server answers: one JSON document, or events. Each message in it goes to whoever takes them. */
+/** Reads a server's reply, one JSON document or events, and passes each message to a receiver. */
 import type { HttpStream } from "../platform/http.ts";
 import { asObject, type Json } from "../platform/json.ts";
 import { Incoming, type Received } from "./incoming.ts";
@@ -7,13 +7,13 @@ import { jsonIn, NoAnswer } from "./message.ts";
 import { EventReader } from "./sse.ts";
 
 export interface Receiver {
-  /** A message that was read. @param bytes as it came; null: as a part of something else */
+  /** A message that was read. @param bytes as received; null: it was part of a list */
   message(message: Json, bytes: Uint8Array | null): Promise<void>;
-  /** A message too large to be read has gone to the client. What is known of it: its members, where it has them. */
+  /** A message too large to be read was passed to the client. */
   passed(about: { readonly id?: unknown; readonly method?: unknown }): void;
-  /** Where large messages go; null: each has to be read. */
+  /** Gets large messages; null: every message has to be read. */
   readonly large: Lines | null;
-  /** For what is no message. Never a body's text. */
+  /** For debugging. Never a body's text. */
   log(text: string): void;
 }
 
@@ -25,7 +25,7 @@ export interface Position {
   retry: number | null;
 }
 
-/** @throws HttpError where it ends before its end; what isn't whole then isn't passed on */
+/** @throws HttpError where it is cut off; an incomplete message isn't passed on */
 export async function readEvents({ body }: HttpStream, receiver: Receiver, position: Position): Promise<void> {
   if (body === null) return;
   const reader = new EventReader();
@@ -77,12 +77,12 @@ async function take(received: Received, receiver: Receiver): Promise<boolean> {
   return true;
 }
 
-/** `text/event-stream` of a content type with parameters. */
+/** The content type without parameters: `text/event-stream`. */
 export function kindOf({ headers }: HttpStream): string {
   return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Bytes of the answer to a request that failed: an error of JSON-RPC, or nothing that is passed on. */
+/** Bytes of a failed request's body. */
 const LONGEST_ERROR = 64 * 1024;
 
 /** null where it is larger than an error may be. @throws HttpError */
@@ -107,9 +107,9 @@ export async function errorIn(reply: HttpStream): Promise<Json | null> {
   return Number.isInteger(error.code) && typeof error.message === "string" ? message : null;
 }
 
-/** Bytes that are read of a body that nobody wants, so that its connection can be used again. */
+/** Bytes that are read of an unused body, so that its connection can be used again. */
 const DRAINED = 64 * 1024;
-/** Milliseconds for what nobody waits for: most servers end an answer at once, some never. */
+/** Milliseconds to read the rest of a reply: most servers end it at once, some never. */
 export const REST = 1_000;
 
 export async function drain({ body }: HttpStream): Promise<void> {

@@ -1,10 +1,10 @@
-/** What a message is, read from its bytes as they pass: the `id` and `method` of a JSON object too large to be held. */
+/** Reads the `id` and `method` of a JSON object that is too large to be buffered, as its bytes pass. */
 import { jsonIn } from "./message.ts";
 
-/** Bytes of a name or value that is kept; a longer one is none that counts. */
+/** Bytes of a name or value that is kept: neither an id nor a method is longer. */
 const LONGEST = 4 * 1024;
 
-/** Bytes of a text. For more, the runtime's search is faster than a look at each. */
+/** Bytes of a string. In a longer one, `indexOf` is faster than a loop. */
 const SHORT_TEXT = 64;
 const PIECE = 1024;
 
@@ -12,12 +12,12 @@ const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 export class Skim {
-  /** Of the outermost object, once they have come. */
+  /** Members of the outermost object, once they were read. */
   readonly found: { id?: unknown; method?: unknown } = {};
   #depth = 0;
   #inText = false;
   #isEscaped = false;
-  /** What has come of the outermost object's current name or value. */
+  /** Bytes so far of the outermost object's current name or value. */
   #kept: number[] = [];
   #name: unknown = null;
 
@@ -32,7 +32,7 @@ export class Skim {
     }
   }
 
-  /** Nearly all of a large message: in local variables, since private fields cost several times as much. */
+  /** Handles nearly all bytes of a large message: in local variables, since private fields cost several times as much. */
   #skip(part: Uint8Array, from: number): number {
     const isFull = this.#kept.length > LONGEST;
     let depth = this.#depth;
@@ -96,11 +96,11 @@ export class Skim {
   }
 }
 
-/** Where a text ends or escapes something next; the part's end where it doesn't. */
+/** The next quote or backslash in a string; the part's end where there is none. */
 function endOfQuiet(part: Uint8Array, from: number): number {
   const near = Math.min(from + SHORT_TEXT, part.length);
   for (let at = from; at < near; at++) if (part[at] === QUOTE || part[at] === BACKSLASH) return at;
-  // Piece by piece: what ends one of the two searches is no reason to do the other up to a far end.
+  // In pieces, so that neither search runs far past the other's match.
   for (let at = near; at < part.length; at += PIECE) {
     const piece = part.subarray(at, at + PIECE);
     const [quote, backslash] = [piece.indexOf(QUOTE), piece.indexOf(BACKSLASH)];

@@ -1,15 +1,15 @@
 /**
- * Server-sent events (WHATWG HTML §9.2.6), of which MCP uses data, id and retry. Data comes as bytes and in parts, so that
- * a large event needs no memory; a library would hold it whole.
+ * Server-sent events (WHATWG HTML §9.2.6), of which MCP uses data, id and retry. Data is passed on as bytes and in parts, so
+ * that a large event needs no memory; a library would buffer it.
  */
 
 export type Token =
-  /** Of the current event's data. */
+  /** A part of the current event's data. */
   | { readonly kind: "data"; readonly bytes: Uint8Array }
-  /** The event is whole. `id`: null where none was ever sent; `retry`: milliseconds. */
+  /** The event is complete. `id`: null where none was ever sent; `retry`: milliseconds. */
   | { readonly kind: "end"; readonly id: string | null; readonly retry: number | null };
 
-/** Bytes of a line that is no data; what is longer is none that we know. */
+/** Bytes of a line other than data; longer ones are ignored. */
 const LONGEST_FIELD = 8 * 1024;
 const LONGEST_RETRY = 24 * 60 * 60 * 1000;
 
@@ -21,7 +21,7 @@ const BREAK = new Uint8Array([LF]);
 export class EventReader {
   #id: string | null = null;
   #retry: number | null = null;
-  /** What the line began with, until it is known to be data. */
+  /** The line's beginning, until it is known to be data. */
   #head: number[] = [];
   #place: "head" | "space" | "data" | "passed" = "head";
   #hasData = false;
@@ -37,7 +37,7 @@ export class EventReader {
         if (chunk[at] === LF) at++;
         continue;
       }
-      // Each is looked for once, however many of the other there are.
+      // Each is searched for once, however often the other occurs.
       if (lf !== -1 && lf < at) lf = chunk.indexOf(LF, at);
       if (cr !== -1 && cr < at) cr = chunk.indexOf(CR, at);
       const end = Math.min(lf < 0 ? chunk.length : lf, cr < 0 ? chunk.length : cr);

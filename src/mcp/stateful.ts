@@ -1,8 +1,7 @@
 /**
- * The wire of 2025-03-26 to 2025-11-25 (MCP "Transports", "Streamable HTTP"): sessions, a stream for what the server says
- * by itself, and streams that are resumed.
+ * The transport of 2025-03-26 to 2025-11-25 (MCP "Transports", "Streamable HTTP"): sessions, a stream for the server's own
+ * messages, and streams that are resumed.
  */
-
 import { AuthError } from "../platform/errors.ts";
 import type { HttpStream } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
@@ -16,13 +15,13 @@ import type { Wire } from "./wire.ts";
 /** Milliseconds before a stream is resumed, where the server doesn't say. */
 const RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
-/** Whatever the server says. */
+/** The minimum, whatever the server says. */
 const SHORTEST_RETRY = 100;
-/** Where the server refuses the token for its own stream: each try may cost a refresh. */
+/** The maximum where the server refuses the token for its own stream: each try may cost a refresh. */
 const LONGEST_REFUSED = 10 * 60_000;
 /** Tries to resume a stream that brought nothing new. */
 const MOST_TRIES = 5;
-/** For the word that a session is over, at the very end: whatever it waits for. */
+/** For the request that ends the session. */
 const GOODBYE = 2_000;
 
 const INITIALIZED = "notifications/initialized";
@@ -35,12 +34,12 @@ export class Session {
   #id: string | null = null;
   #version: string | null = null;
   #initialize: Request | null = null;
-  /** Counts sessions: whoever finds one lost knows whether another has been begun since. */
+  /** Counts sessions: tells a request that lost its session whether another was begun since. */
   #epoch = 0;
   #renewal: Promise<void> | null = null;
   /** The server has ended the session, and there is no other one yet. */
   #isLost = false;
-  /** The handshake so far. What the client sends after it waits for it: servers refuse what comes too early. */
+  /** The handshake so far. Later messages wait for it: servers refuse what comes too early. */
   #handshake: Promise<void> = Promise.resolve();
   #listening: AbortController | null = null;
 
@@ -72,7 +71,7 @@ export class Session {
 
   /** A notification, or a response to a request of the server's. */
   async tell(message: Exclude<ClientMessage, Request>): Promise<void> {
-    // They are about requests that were sent, as the server's own while it answers `initialize`.
+    // They concern earlier requests, perhaps the server's own during `initialize`: they don't wait.
     if (message.kind === "response" || message.method === CANCELLED) return this.#tell(message.bytes);
     const before = this.#handshake;
     const told = before.then(() => this.#tell(message.bytes));
@@ -82,7 +81,7 @@ export class Session {
     void this.#listen();
   }
 
-  /** Ends the session, as far as the server lets clients do that. */
+  /** Ends the session, where the server allows it. */
   async close(): Promise<void> {
     this.#listening?.abort();
     if (this.#id === null) return;
@@ -145,7 +144,7 @@ export class Session {
     });
   }
 
-  /** Until the response is there: a server may end a connection, and go on with its answer on another. */
+  /** Until the response is complete: a server may end a connection, and continue its answer on another. */
   async #resume(pending: Pending, receiver: Receiver, position: Position): Promise<void> {
     for (let tries = 0; !pending.isDone; tries++) {
       const { id } = position;
@@ -164,7 +163,7 @@ export class Session {
     }
   }
 
-  /** What the server says by itself. Servers that have no such stream refuse it. */
+  /** Reads the server's own messages. Servers without such a stream refuse it. */
   async #listen(): Promise<void> {
     this.#listening?.abort();
     const listening = new AbortController();
@@ -213,13 +212,13 @@ export class Session {
     }
   }
 
-  /** A server gives a session its id in the answer to `initialize`. */
+  /** Takes the session id from the answer to `initialize`. */
   #adopt({ headers, status }: HttpStream, epoch: number): void {
     const id = headers.get("mcp-session-id");
     if (status === 200 && epoch === this.#epoch && id !== null && /^[\x21-\x7e]{1,4096}$/.test(id)) this.#id = id;
   }
 
-  /** Another session in the place of a lost one, which the client needn't know of. */
+  /** Replaces a lost session by a new one, without the client's knowledge. */
   async #renew(epoch: number): Promise<void> {
     if (epoch !== this.#epoch) return;
     this.#renewal ??= this.#again().finally(() => {
@@ -261,7 +260,7 @@ export class Session {
   }
 }
 
-/** Another try may find the stream: the server is busy, or wants a login. Not where it has none (405, 404 and the like). */
+/** Whether another try may succeed: the server is busy, or wants a login. Not where it has no such stream (405, 404). */
 function mayPass(status: number): boolean {
   return [401, 403, 408, 429].includes(status) || (status >= 500 && status !== 501);
 }
@@ -272,7 +271,7 @@ async function isStream(reply: HttpStream): Promise<boolean> {
   return false;
 }
 
-/** A connection that is lost while events come is no failure yet, where they can be asked for again. */
+/** A connection that is cut while events arrive is no failure, where the stream can be resumed. */
 async function unlessCut<T>(position: Position, reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;

@@ -1,4 +1,4 @@
-/** The wire of 2026-07-28 (MCP "Streamable HTTP"): each request says all about itself, in its body and again in its headers. */
+/** The transport of 2026-07-28 (MCP "Streamable HTTP"): each request is independent, and its headers repeat parts of its body. */
 import { asObject, type Json } from "../platform/json.ts";
 import { bytesOf, NoAnswer, type Notification, type Request } from "./message.ts";
 import { type Client, CUT_OFF, Pending, POSTED, readAnswer } from "./pending.ts";
@@ -7,12 +7,12 @@ import { ToolMarks } from "./tool-headers.ts";
 import type { Wire } from "./wire.ts";
 
 const VERSION = "io.modelcontextprotocol/protocolVersion";
-/** MCP "Server Validation": the headers aren't those that the body asks for. */
+/** MCP "Server Validation": the headers don't match the body. */
 const HEADER_MISMATCH = -32020;
-/** Pages of a list of tools that are read for the sake of one call. */
+/** Pages of the list of tools that are read for one call. */
 const MOST_PAGES = 20;
 
-/** The version that a message of this wire names; null for one of the older wire. */
+/** The version that a message of this transport names; null for the older transport. */
 export function versionIn(params: Json): string | null {
   const version = asObject(params._meta)?.[VERSION];
   return typeof version === "string" && /^[\x21-\x7e]{1,100}$/.test(version) ? version : null;
@@ -22,7 +22,7 @@ export class Stateless {
   readonly #wire: Wire;
   readonly #client: Client;
   readonly #marks = new ToolMarks();
-  /** The last one that was named: notifications needn't name any. */
+  /** The last version that was named: notifications needn't name one. */
   #version: string | null = null;
 
   constructor(wire: Wire, client: Client) {
@@ -71,7 +71,7 @@ export class Stateless {
     return usable === null ? null : { ...response, result: usable };
   }
 
-  /** The server's own list, which the client may have read before this process began. */
+  /** Reads the server's list, which the client may have read before this process began. */
   async #learnTools({ request, signal }: Pending): Promise<void> {
     let cursor: unknown;
     for (let page = 0; page < MOST_PAGES; page++) {

@@ -6,20 +6,20 @@ import { asObject, type Json, ownValue } from "../platform/json.ts";
 import { redact } from "../platform/redact.ts";
 import type { Request } from "./message.ts";
 
-/** A parameter that goes into a header, and the way to it. */
+/** A parameter that goes into a header, and its path. */
 interface Mark {
   readonly header: string;
   readonly path: readonly string[];
 }
 
-/** Tools that the server has named, by their names. */
+/** The marks of the server's tools, by the tools' names. */
 export class ToolMarks {
   readonly #known = new Map<string, readonly Mark[]>();
 
   /**
-   * Learns what a list of tools says.
+   * Reads a list of tools.
    *
-   * @returns the list without the tools whose marks are wrong: those aren't to be used; null where none is
+   * @returns the list without the tools whose marks are wrong, which must not be used; null where all are right
    */
   learn(result: Json, tell: (text: string) => void): Json | null {
     if (!Array.isArray(result.tools)) return null;
@@ -50,7 +50,7 @@ export class ToolMarks {
   }
 }
 
-/** Whose name or address is repeated, and where it stands in the parameters. */
+/** Methods whose name or address is repeated, and the parameter that holds it. */
 const NAMED: Readonly<Record<string, string>> = {
   "tools/call": "name",
   "prompts/get": "name",
@@ -73,7 +73,7 @@ function encoded(value: string): string {
 
 const MARK = "x-mcp-header";
 const DEEPEST = 64;
-/** Keywords whose values are data, in which a mark is no mark. */
+/** Keywords whose values are data, in which marks don't count. */
 const DATA: readonly string[] = ["default", "const", "enum", "examples"];
 
 /** @returns the marks, or what is wrong with one */

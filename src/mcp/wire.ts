@@ -1,4 +1,4 @@
-/** Requests to one MCP server: with credentials, and again where the server refuses them and there are others. */
+/** Sends requests to one MCP server with credentials, and again with others where the server refuses them. */
 import type { HttpStream, StreamRequest } from "../platform/http.ts";
 import type { Authorize, Credentials, Refusal } from "./authorize.ts";
 import { drain } from "./reply.ts";
@@ -12,7 +12,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** Refusals of one message that are answered by other credentials. A server may refuse them all, for ever. */
+/** Refusals of one message that are answered with other credentials. */
 const MOST_REFUSALS = 4;
 /** Servers are mounted at `/mcp/` and asked at `/mcp`. */
 const MOST_REDIRECTS = 3;

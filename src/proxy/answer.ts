@@ -1,4 +1,4 @@
-/** What an API answers: to a request with the token of this moment, and once more with another, where that is refused (401). */
+/** Sends a request to an API with the current token, and once more with a new one where that is refused (401). */
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import type { IncomingMessage } from "../platform/http-server.ts";
@@ -17,8 +17,8 @@ interface Asked {
 const NOTHING: Credential = { token: new Secret(""), headers: [], secrets: [] };
 
 /**
- * @param send called for each try; it gives up the one before
- * @param canRepeat called before the second
+ * @param send called for each try; it aborts the one before
+ * @param canRepeat called before the second try
  * @throws AuthError where there is no token, and what `send` does
  */
 export async function answerTo<Answer extends { readonly reply: IncomingMessage }>(
@@ -34,21 +34,21 @@ export async function answerTo<Answer extends { readonly reply: IncomingMessage 
   return renewed === null ? answer : send(renewed);
 }
 
-/** A 401 may say that the token may do too little, which no refresh changes (RFC 6750 §3.1). */
+/** A 401 for missing scopes isn't a refusal that a refresh could mend (RFC 6750 §3.1). */
 function isRefused({ statusCode, headers }: IncomingMessage): boolean {
   return statusCode === 401 && !/insufficient_scope/i.test(headers["www-authenticate"] ?? "");
 }
 
-/** null: the refusal is the answer. */
+/** null: there is no other, and the refusal is the answer. */
 async function renewedOf(api: Api, credential: Credential): Promise<Credential | null> {
   try {
     return await api.renewed(credential);
   } catch {
-    return null; // The engine has logged why; the program reads of the refusal.
+    return null; // The engine has logged why; the program gets the refusal.
   }
 }
 
-/** What the program is told, where `answerTo` has thrown. */
+/** The proxy's own reply where `answerTo` has thrown. */
 export function withoutAnswer(error: unknown, { origin }: Asked, method = "GET"): Refusal {
   if (error instanceof AuthError) return withoutToken(error);
   const failure =

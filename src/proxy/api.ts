@@ -1,4 +1,4 @@
-/** What the proxy knows of a connection: where its token may go, and how to get one for a request. */
+/** A connection, for the proxy: where its token may go, and how to get one for a request. */
 import type { Secret } from "../platform/secret.ts";
 
 /** Name and value: the token's own header first, then its companions'. */
@@ -7,7 +7,7 @@ export type CredentialHeaders = readonly (readonly [name: string, value: Secret]
 export interface Credential {
   readonly token: Secret;
   readonly headers: CredentialHeaders;
-  /** The token, and what else is secret in the headers. */
+  /** The token, and other secrets in the headers. */
   readonly secrets: readonly Secret[];
 }
 
@@ -16,12 +16,12 @@ export interface Api {
   readonly connection: string;
   /** Where its token may go. The first is its API's. */
   readonly origins: readonly string[];
-  /** In lower case: in which the program may send what stands for its token. */
+  /** In lower case: the headers in which the program may send a placeholder. */
   readonly headerNames: readonly string[];
-  /** Addresses of the connection itself, which give tokens to whoever asks: path, by origin. */
+  /** The connection's own endpoints, which give out tokens. */
   readonly endpoints: readonly string[];
-  /** For one request: it isn't kept. @throws AuthError */
+  /** For one request only. @throws AuthError */
   credential(): Promise<Credential>;
-  /** Once the API has refused it (401). null: a new token would fare no better. @throws AuthError */
+  /** After the API has refused it (401). null: a new token wouldn't help. @throws AuthError */
   renewed(refused: Credential): Promise<Credential | null>;
 }

@@ -1,6 +1,6 @@
 /**
- * A certificate authority of one run, and the certificate with which the proxy stands in for the APIs. Its key is made here,
- * signs once, and is forgotten; no key touches the disk.
+ * A certificate authority for one run, and the certificate that the proxy uses in place of the APIs'. The authority's key
+ * signs once and is dropped; no key touches the disk.
  */
 import "reflect-metadata";
 import {
@@ -27,7 +27,7 @@ export interface Identity {
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /** Apple's limit for a server's certificate is 825 days; nothing runs that long. Milliseconds. */
 const LIFETIME = 180 * 86_400_000;
-/** Clocks of containers differ. Milliseconds. */
+/** Milliseconds before now: clocks of containers differ. */
 const BEFORE = 86_400_000;
 
 /** @param hosts names and addresses, as `URL.hostname` writes them @param now milliseconds */

@@ -1,4 +1,4 @@
-/** A reply on its way to the program: decoded, so that it can be searched, and without the token. */
+/** Prepares a reply for the program: decoded, so that it can be searched, and with its secrets masked. */
 import type { Readable, Writable } from "node:stream";
 import type { IncomingMessage } from "../platform/http-server.ts";
 import { decoded, Undecodable } from "./decoded.ts";
@@ -6,18 +6,18 @@ import { endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Scrubber, Scrubbers } from "./scrub.ts";
 
 export interface Clean {
-  /** The words after the status code. */
+  /** The reason phrase. */
   readonly status: string;
-  /** Those of the message; name, value, name, value … */
+  /** Name, value, name, value … */
   readonly headers: string[];
-  /** Not searched yet: `pour` does it, by `scrubber`. */
+  /** Not searched yet: `pour` does it with `scrubber`. */
   readonly body: Readable;
   readonly scrubber: Scrubber;
-  /** Of the body, in bytes. NaN: it isn't known. */
+  /** Of the body, in bytes. NaN: unknown. */
   readonly length: number;
 }
 
-/** @param origin that it comes from @throws Undecodable */
+/** @param origin where it comes from @throws Undecodable */
 export function clean(scrubbers: Scrubbers, origin: string, reply: IncomingMessage): Clean {
   if (!isChunkedAtMost(reply)) throw new Undecodable();
   const { body, isDecoded } = scrubbers.covers(origin) ? decoded(reply) : { body: reply, isDecoded: false };
@@ -28,7 +28,7 @@ export function clean(scrubbers: Scrubbers, origin: string, reply: IncomingMessa
   return { status, headers, body, scrubber, length };
 }
 
-/** Calls back where the reply is cut off, or can't be decoded: it can't be ended as if it were whole. */
+/** Calls back where the reply is cut off, or can't be decoded: it must not look complete. */
 export function onFailure(reply: IncomingMessage, body: Readable, fail: () => void): void {
   reply.on("error", fail);
   reply.on("aborted", fail);
@@ -37,15 +37,15 @@ export function onFailure(reply: IncomingMessage, body: Readable, fail: () => vo
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a masker gives is valid until its next call, unless it is the chunk itself. */
+/** A masker's result is valid until its next call, unless it is the chunk itself. */
 function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
   return clean.buffer === chunk.buffer ? clean : Buffer.from(clean);
 }
 
-/** Between two chunks a secret may be cut in two; what is no more than its beginning isn't kept from a program that waits. */
+/** A secret may be split between two chunks. After this pause, bytes that reveal too little of one are passed on. */
 const PAUSE_MS = 30;
 
-/** @param length in bytes, where it is known: the end goes out with what is before it */
+/** @param length in bytes, where known: the last bytes and the end then go out together */
 export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let size = 0;
@@ -60,7 +60,7 @@ export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = 
   });
   to.on("drain", () => from.resume());
   to.on("close", () => clearTimeout(timer));
-  // A body without bytes ends here, though its length was told.
+  // An empty body ends here, whatever its length was said to be.
   from.on("end", () => isFinished || finish(NO_BYTES));
   const finish = (last: Uint8Array): void => {
     isFinished = true;

@@ -1,9 +1,7 @@
-/** The body of a reply without its content codings (RFC 9110 §8.4.1): `identity` is asked for, and not always given. */
-
-import type { Duplex, Readable } from "node:stream";
-import { createBrotliDecompress, createUnzip, createZstdDecompress } from "node:zlib";
+/** The body of a reply without its content codings (RFC 9110 §8.4.1): servers don't always obey `identity`. */
+import { Duplex, pipeline, type Readable } from "node:stream";
+import { createBrotliDecompress, createInflate, createInflateRaw, createUnzip, createZstdDecompress } from "node:zlib";
 import type { IncomingMessage } from "../platform/http-server.ts";
-import { createInflateAny } from "./inflate.ts";
 
 const DECODERS: Readonly<Record<string, () => Duplex>> = {
   gzip: createUnzip,
@@ -13,7 +11,7 @@ const DECODERS: Readonly<Record<string, () => Duplex>> = {
   zstd: createZstdDecompress,
 };
 
-/** The coding isn't known, or the body isn't of it: what can't be searched isn't passed on. */
+/** The coding is unknown, or the body doesn't have it: a reply that can't be searched isn't passed on. */
 export class Undecodable extends Error {}
 
 /** Resolves once the body of a reply has begun, or is over. @throws Undecodable, and Error where the reply is cut off */
@@ -36,7 +34,7 @@ export function decoded(reply: IncomingMessage): { body: Readable; isDecoded: bo
   const hasBody = reply.statusCode !== 204 && reply.statusCode !== 304 && reply.headers["content-length"] !== "0";
   if (codings.length === 0 || !hasBody) return { body: reply, isDecoded: false };
   let body: Readable = reply;
-  // The last one was put on last.
+  // The last one was applied last.
   for (const coding of codings.reverse()) {
     const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding]?.() : undefined;
     if (decoder === undefined) throw new Undecodable();
@@ -44,4 +42,23 @@ export function decoded(reply: IncomingMessage): { body: Readable; isDecoded: bo
     body = body.pipe(decoder);
   }
   return { body, isDecoded: true };
+}
+
+/**
+ * The coding `deflate`: zlib's format (RFC 1950), or the raw one of RFC 1951, which some servers send by that name (RFC 9110
+ * §8.4.1.2). The first byte tells: its low half is 8 in zlib's format, and padding, which is zero, in a raw block.
+ */
+function createInflateAny(): Duplex {
+  return Duplex.from(async function* (coded: AsyncIterable<Buffer>) {
+    const chunks = coded[Symbol.asyncIterator]();
+    const { value: first, done } = await chunks.next();
+    if (done) return;
+    const isZlib = ((first[0] ?? 0) & 0x0f) === 8;
+    const all = async function* () {
+      yield first;
+      yield* { [Symbol.asyncIterator]: () => chunks };
+    };
+    // A failure is thrown where the outcome is read.
+    yield* pipeline(all(), isZlib ? createInflate() : createInflateRaw(), () => {});
+  });
 }

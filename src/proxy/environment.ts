@@ -1,7 +1,7 @@
-/** What tells programs of the proxy, and of the authority to trust: the variables that their runtimes and tools read. */
+/** The variables by which runtimes and tools find the proxy, and the authority to trust. */
 import type { Environment } from "../platform/context.ts";
 
-/** Each is a file with all certificates to trust; Node's adds to its own. */
+/** Each names a file with all certificates to trust; Node's adds to its own. */
 const CERTIFICATES = [
   "SSL_CERT_FILE", // OpenSSL: Ruby, PHP, wget, uv and, on Linux, Go
   "NODE_EXTRA_CA_CERTS", // Node.js, Bun
@@ -53,22 +53,22 @@ function both(name: string, value: string): Record<string, string> {
 }
 
 /**
- * After the caller's own, since the last one counts. Not the proxy's address: Java's own HTTP client has no way to be told its
- * secret by an option, so a program that knows nothing of the proxy would be cut off. Java sends a proxy no password at all
- * for https (`jdk.http.auth.tunneling.disabledSchemes`) unless it is allowed to: this one is on loopback.
+ * After the caller's own, since the last one counts. Without the proxy's address: no option gives Java's HTTP client the
+ * secret, so a program that doesn't handle proxies itself would be cut off. By default Java sends no password to a proxy for
+ * https (`jdk.http.auth.tunneling.disabledSchemes`): it may here, since this proxy is on loopback.
  */
 function javaOptions({ JAVA_TOOL_OPTIONS: own }: Environment, javaBundle: string): string {
   const store = `-Djavax.net.ssl.trustStore=${javaBundle}`;
   return [
     ...(own ? [own] : []),
-    // The JVM splits at white space, and takes quotes away.
+    // The JVM splits at white space, and removes quotes.
     /[\s"']/.test(store) ? `"${store.replaceAll('"', `"'"'"`)}"` : store,
     "-Djavax.net.ssl.trustStoreType=PKCS12",
     "-Djdk.http.auth.tunneling.disabledSchemes=",
   ].join(" ");
 }
 
-/** The caller's own, but for those that would lead past the proxy. */
+/** The caller's own, without entries that would bypass the proxy. */
 function exemptions(env: Environment, origins: readonly URL[]): string {
   return (env.no_proxy || env.NO_PROXY || "")
     .split(",")
@@ -77,7 +77,7 @@ function exemptions(env: Environment, origins: readonly URL[]): string {
     .join(",");
 }
 
-/** Generously: programs read these entries each in their own way. */
+/** Broadly, since programs read these entries differently. */
 function covers(entry: string, hostname: string): boolean {
   const host = entry
     .toLowerCase()

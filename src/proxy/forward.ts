@@ -1,6 +1,6 @@
 /**
- * `HTTPS_PROXY=http://auth:<secret>@127.0.0.1:<port>`: everything passes untouched, but for the connections' own APIs. There
- * TLS ends here, and what the program holds in a token's place becomes the token.
+ * `HTTPS_PROXY=http://auth:<secret>@127.0.0.1:<port>`: everything passes unchanged, except requests to the connections' APIs.
+ * For those, TLS ends here, and the program's placeholder is replaced by the token.
  */
 import {
   type Duplex,
@@ -29,14 +29,14 @@ export interface ForwardOptions {
   readonly apis: readonly Api[];
   readonly standIns: readonly StandIn[];
   readonly identity: Identity;
-  /** Nothing but the connections' own APIs. */
+  /** Only the connections' own APIs can be reached. */
   readonly strict: boolean;
 }
 
 export interface Forward {
-  /** A request with a whole address: by plain http. @param own the proxy's own origin */
+  /** A request with a whole address, over plain http. @param own the proxy's own origin */
   plainCall(request: IncomingMessage, own: string): Call | Refusal;
-  /** @param itself the proxy for who asks it for a tunnel to `own` */
+  /** @param itself serves tunnels to the proxy itself (`own`) */
   connect(request: IncomingMessage, socket: Duplex, head: Buffer, own: string, itself: TunnelServer): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export function createForward(
   options: ForwardOptions,
 ): Forward {
   const { apis, standIns, identity, strict } = options;
-  /** By origin: the server that stands in for it. */
+  /** By origin: the server that answers in its place. */
   const servers = new Map<string, TunnelServer>();
   const isServed = (origin: string): boolean => apis.some(({ origins }) => origins.includes(origin));
 
@@ -150,7 +150,7 @@ export function createForward(
       if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED, strangers);
       if (url === null) return turnDown(malformed("CONNECT takes a host and a port."));
       const origin = originOf(url.href);
-      // Some programs ask so for plain http, too (Node.js's fetch).
+      // Some programs use CONNECT for plain http, too (Node.js's fetch).
       const served = [origin, originOf(`http://${host}:${port}`)].find(isServed);
       if (served !== undefined) {
         socket.write(OPEN);
@@ -165,7 +165,7 @@ export function createForward(
         return turnDown(denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`));
       try {
         const upstream = await context.upstreams.tunnel(url.hostname, Number(port));
-        // The program may have left meanwhile: no event tells of that any more.
+        // The program may have closed its connection meanwhile, without another event.
         if (socket.destroyed) return void upstream.destroy();
         if (leadsTo(upstream, own)) {
           upstream.destroy();
@@ -184,7 +184,7 @@ export function createForward(
   };
 }
 
-/** By any of this machine's names. */
+/** Whether the URL is the proxy's, by any name of this machine. */
 function isItself({ hostname, port }: URL, own: string): boolean {
   return (isLoopback(hostname) || ALSO_LOOPBACK.test(hostname)) && port === new URL(own).port;
 }
@@ -192,7 +192,7 @@ function isItself({ hostname, port }: URL, own: string): boolean {
 /** Unspecified addresses lead to this machine; IPv4-mapped ones are those of IPv4. As `URL` writes them. */
 const ALSO_LOOPBACK = /^(0\.0\.0\.0|\[::(ffff:(0:0|7f[0-9a-f]{2}:[0-9a-f]{1,4}))?\])$/;
 
-/** A name may have led to the proxy, too. */
+/** Whether a name was resolved to the proxy itself. */
 function leadsTo({ remoteAddress = "", remotePort }: Socket, own: string): boolean {
   return isLoopback(remoteAddress.replace(/^::ffff:/, "")) && String(remotePort) === new URL(own).port;
 }

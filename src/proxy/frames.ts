@@ -1,20 +1,20 @@
 /**
- * A WebSocket's bytes on their way to the program, searched for secrets: the contents of its frames as one text, so that one
- * that comes in two fragments is found (RFC 6455 §5.4). The frames stay what they are.
+ * Searches a WebSocket's bytes for secrets: the contents of its frames as one stream, so that a secret in two fragments is
+ * found (RFC 6455 §5.4). The frames keep their form.
  */
 import type { Scrubber } from "./scrub.ts";
 
-/** @param fresh makes one that gives as many bytes as it takes */
+/** @param fresh makes one whose output is as long as its input */
 export function frameScrubber(fresh: () => Scrubber): Scrubber {
   const scrubber = fresh();
-  /** For what may come between fragments: a ping, the end. */
+  /** For control frames, which may come between fragments. */
   let control: Scrubber | null = null;
-  /** The bytes that have come of a frame's head. */
+  /** The bytes so far of a frame's header. */
   let head = NOTHING;
-  /** Bytes that are to come of a frame's contents. */
+  /** Bytes left of a frame's contents. */
   let left = 0;
   let isControl = false;
-  /** What goes out, in its order: bytes as they are, or the number of those that the scrubber is to give. */
+  /** The output in order: bytes, or a number of bytes that the scrubber has yet to return. */
   let waiting: (Uint8Array | number)[] = [];
   let searched: Uint8Array = NOTHING;
 
@@ -47,7 +47,7 @@ export function frameScrubber(fresh: () => Scrubber): Scrubber {
     searched = Buffer.concat(given);
   };
 
-  /** What is decided, up to the first byte that isn't. */
+  /** The output, up to the first byte that isn't decided. */
   const give = (): Uint8Array => {
     const given: Uint8Array[] = [];
     let used = 0;
@@ -91,7 +91,7 @@ export function frameScrubber(fresh: () => Scrubber): Scrubber {
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** Bytes of a frame's contents (RFC 6455 §5.2). null: its head isn't whole. */
+/** Bytes of a frame's contents (RFC 6455 §5.2). null: its header isn't complete. */
 function contentsOf(head: Uint8Array): number | null {
   if (head.length < 2) return null;
   const short = (head[1] as number) & 0x7f;

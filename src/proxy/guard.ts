@@ -1,18 +1,18 @@
-/** Who may use the proxy: who has its secret, and is no page in a browser. */
+/** Who may use the proxy: programs with its secret, and no page in a browser. */
 import type { IncomingHttpHeaders, IncomingMessage } from "../platform/http-server.ts";
 import { Secret, sameText } from "../platform/secret.ts";
 
-/** 256 bits, for one start. */
+/** 256 bits, new at each start. */
 export function newSecret(): Secret {
   return new Secret(crypto.getRandomValues(new Uint8Array(32)).toHex());
 }
 
-/** The names by which the proxy is called; any other in `Host` is a page that had its name resolved to this machine. */
+/** The proxy's names. Any other in `Host` comes from a page whose name was resolved to this machine (DNS rebinding). */
 export function isOwnHost(host: string | undefined, port: number): boolean {
   return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
 }
 
-/** Browsers say which site's page asks; some programs name the address they call, as its own. */
+/** Browsers name the page's site; some programs send the called address itself as `Origin`. */
 export function isFromPage(headers: IncomingHttpHeaders, port: number): boolean {
   const { origin } = headers;
   const site = headers["sec-fetch-site"];

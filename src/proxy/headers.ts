@@ -1,7 +1,7 @@
-/** Header lists as they come off the line: name, value, name, value … */
+/** Raw header lists: name, value, name, value … */
 import type { IncomingMessage } from "../platform/http-server.ts";
 
-/** Of one connection, not of the message (RFC 9110 §7.6.1). `Expect` was answered by our server. */
+/** For one connection, not part of the message (RFC 9110 §7.6.1). Our server has answered `Expect`. */
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -42,12 +42,12 @@ export function pairs(raw: readonly string[]): [name: string, value: string][] {
   return all;
 }
 
-/** How often a header is there: twice is one too many for `Host` and whatever says how long a message is. */
+/** How often a header occurs: `Host` and the length headers must not occur twice. */
 export function count(raw: readonly string[], wanted: string): number {
   return pairs(raw).filter(([name]) => name.toLowerCase() === wanted).length;
 }
 
-/** Whether a message has no transfer coding but the one that ends here (RFC 9112 §6.1): others would be lost on the way. */
+/** Whether a message has no transfer coding besides `chunked`, which ends here (RFC 9112 §6.1): others would be lost. */
 export function isChunkedAtMost({ headers }: Pick<IncomingMessage, "headers">): boolean {
   return /^(?:chunked)?$/i.test((headers["transfer-encoding"] ?? "").trim());
 }

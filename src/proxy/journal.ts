@@ -1,19 +1,19 @@
 /**
- * A line for each request: who asked which API for what, and what came of it; never a query, header or body. Of its own file,
- * since the audit log's lines are each on the disk before their command goes on: requests come by thousands in a second. Lines
- * are written together, a quarter of a second later at most, and at the end.
+ * A line for each request: who asked which API for what, and the outcome; never a query, header or body. It has its own file,
+ * since a command waits until its line of the audit log is on the disk, which is too slow for thousands of requests a second.
+ * Lines are written together, after at most a quarter of a second, and at the end.
  */
 import { appendLine } from "../platform/journal.ts";
 
 export interface Entry {
-  /** null: none was meant. */
+  /** null: none is concerned. */
   readonly connection: string | null;
   readonly via: "reverse" | "forward" | "tunnel";
   readonly method: string;
   readonly origin: string | null;
   /** Without its query. */
   readonly path: string | null;
-  /** As the program got it; null: it left before. */
+  /** As the program got it; null: it closed the connection before. */
   readonly status: number | null;
   /** Why it wasn't sent. */
   readonly refused?: string;
@@ -26,12 +26,12 @@ export interface Journal {
 }
 
 const WAIT_MS = 250;
-/** Characters. Nobody reads a longer path, and a program could fill the disk by it. */
+/** Characters of a path: a program must not fill the disk. */
 const LONGEST = 500;
 /** Lines that wait; with more, they are written at once. */
 const MOST_WAITING = 500;
 
-/** @param who what goes through the proxy: `run --proxy`'s command, and the process @param failed why lines can't be written */
+/** @param who the command of `run --proxy`, and the process @param failed is told why lines can't be written */
 export function openJournal(
   path: string,
   who: { program: string | null; pid: number },

@@ -1,4 +1,4 @@
-/** Requests that ask for something else than they seem to: frameworks and gateways obey such headers and parameters. */
+/** Headers and parameters by which frameworks and gateways take a request for another method or path. */
 import { queryOf } from "./path.ts";
 
 /** Headers and parameters that name the method. */
@@ -9,7 +9,7 @@ const METHOD_NAMES = [
   "X-HTTP-Method",
   "HTTP-Method",
 ].map(lettersOf);
-/** A parameter that does so where a method is its value (`?method=delete`): other APIs name calls of their own by it. */
+/** A parameter that counts only where its value is a method (`?method=delete`): some APIs name their own calls by it. */
 const PLAIN_NAME = "method";
 /** Headers that name the path. */
 const PATH_NAMES = ["X-Original-URL", "X-Rewrite-URL", "X-Override-URL", "X-Original-URI", "X-Rewrite-URI"].map(
@@ -22,7 +22,7 @@ interface Asked {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** Whether the request says that it is another method than its own. What its body says isn't looked at. */
+/** Whether the request names another method than its own. Its body isn't read. */
 export function namesMethod({ target, headers }: Asked): boolean {
   if (Object.keys(headers).some((name) => METHOD_NAMES.includes(lettersOf(name)))) return true;
   return queryOf(target).some(([name, value]) => {
@@ -31,12 +31,12 @@ export function namesMethod({ target, headers }: Asked): boolean {
   });
 }
 
-/** Whether it says that it is for another path than its own. */
+/** Whether it names another path than its own. */
 export function namesPath({ headers }: Asked): boolean {
   return Object.keys(headers).some((name) => PATH_NAMES.includes(lettersOf(name)));
 }
 
-/** A name however it is spelled: `X_HTTP_Method_Override`, `_HttpMethod`. */
+/** A name without case and punctuation: `X_HTTP_Method_Override`, `_HttpMethod`. */
 function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^a-z]/g, "");
 }

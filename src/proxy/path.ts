@@ -1,10 +1,10 @@
 /**
- * Paths that two programs read differently: what a rule sees must be what the API acts upon. Nothing is repaired: a target is
- * passed on byte for byte, or refused.
+ * Paths that programs read differently: a rule must see the path that the API acts on. A target is never repaired: it is
+ * passed on unchanged, or refused.
  */
 import { isUtf8 } from "node:buffer";
 
-/** What is wrong with a request's target, in words that follow "the path"; null: it means the same to everyone. */
+/** What is wrong with a request's target, as a clause after "the path"; null: it is unambiguous. */
 export function pathFault(target: string): string | null {
   if (!target.startsWith("/")) return "doesn't begin with a slash";
   if (!/^[\x21-\x7e]+$/.test(target)) return "has characters that belong in no address";
@@ -13,7 +13,7 @@ export function pathFault(target: string): string | null {
   if (/\\|%5c/i.test(path)) return "has a backslash in it";
   if (/%(?![0-9a-f]{2})/i.test(path)) return "has a percent sign that begins no escape";
   if (/%(0[0-9a-f]|1[0-9a-f]|7f)/i.test(path)) return "has a control character in it";
-  // Where there is no end to its readings, it gets no token anyway.
+  // Where it is escaped too often, it gets no token anyway.
   if (readingsOf(target)?.some(hasDots)) return "has '.' or '..' as a part";
   return null;
 }
@@ -22,7 +22,7 @@ function hasDots(path: string): boolean {
   return path.split(/[/\\]/).some((part) => /^\.{1,2}(;.*)?$/s.test(part));
 }
 
-/** What a rule can't be held against: an API may read it as the path of something else. */
+/** Why a rule can't be applied to a path: an API may read it as another path. */
 export function ruleFault(target: string): string | null {
   const path = pathOf(target);
   if (/%2f/i.test(path)) return "has an escaped slash in it";
@@ -38,7 +38,7 @@ export function pathOf(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** The path as an API reads it, which it is compared as. Bytes that are no UTF-8 are no character that a rule could name. */
+/** The path as an API reads it, for comparison. Bytes that aren't UTF-8 match no character of a rule. */
 export function decodedPath(target: string): string {
   return withoutEscapes(pathOf(target));
 }
@@ -61,10 +61,10 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(latin1, "latin1");
 }
 
-/** How often a path's escapes may be escaped themselves. */
+/** How often a path may be escaped again. */
 const MOST_DECODINGS = 4;
 
-/** The path as APIs may read it that decode it more than once (`%256e`), or before they look for a query. null: there is no end to it. */
+/** The path as APIs may read it that decode it repeatedly (`%256e`), or before they look for a query. null: escaped too often. */
 export function readingsOf(target: string): string[] | null {
   const readings = [pathOf(target)];
   for (let i = 0; i < MOST_DECODINGS; i++) {

@@ -1,14 +1,14 @@
 /**
- * What a program gets in a token's place: it looks like the token, so that whatever checks its form takes it, and is worth
- * nothing but at this proxy, while it runs.
+ * What a program gets instead of a token: it looks like the token, so that it passes checks of its form, and it is only
+ * valid at this proxy, while it runs.
  */
 import { Secret } from "../platform/secret.ts";
 
-/** Random characters at least: 190 bits of letters and digits. */
+/** The minimum of random characters: 190 bits of letters and digits. */
 const SHORTEST = 32;
 const DIGITS = "0123456789";
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
-/** Seconds. No program is to take it for expired. */
+/** Seconds: no program should see it as expired. */
 const LIFETIME = 10 * 365 * 86_400;
 
 /** @param now milliseconds */
@@ -17,7 +17,7 @@ export function placeholderFor(token: Secret, now: number): Secret {
   return new Secret(jwtLike(text, now) ?? shapedAs(text));
 }
 
-/** Its prefix (`github_pat_`, `sk-`), the places of what is neither letter nor digit, and the kinds of characters. */
+/** Keeps its prefix (`github_pat_`, `sk-`), its punctuation, and the kinds of characters. */
 function shapedAs(token: string): string {
   const [prefix = ""] = /^(?:[A-Za-z]{1,12}[-_.]){0,3}/.exec(token.slice(0, 24)) ?? [];
   const rest = token.slice(prefix.length);
@@ -36,7 +36,7 @@ function alphabetOf(text: string): string {
 }
 
 function pick(alphabet: string): string {
-  // Below the highest multiple of its length, so that each is as likely as another.
+  // Below the highest multiple of its length, so that all are equally likely.
   const limit = 256 - (256 % alphabet.length);
   for (;;) {
     const [byte = 255] = crypto.getRandomValues(new Uint8Array(1));
@@ -44,10 +44,10 @@ function pick(alphabet: string): string {
   }
 }
 
-/** Whom programs read from a token: not what else is in it. */
+/** The claims that are kept: programs read them from a token. */
 const CLAIMS = ["iss", "sub", "aud", "azp", "client_id", "scope", "scp", "tid", "oid"];
 
-/** A JWT whose signature is random, and which lives on. null: the token is none. */
+/** A JWT with a random signature and a late expiry. null: the token isn't a JWT. */
 function jwtLike(token: string, now: number): string | null {
   const [header, payload, signature, ...more] = token.split(".");
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return null;
@@ -62,6 +62,6 @@ function jwtLike(token: string, now: number): string | null {
     const random = crypto.getRandomValues(new Uint8Array(Math.max(32, Math.floor((signature.length * 3) / 4))));
     return [header, Buffer.from(made).toString("base64url"), Buffer.from(random).toString("base64url")].join(".");
   } catch {
-    return null; // Three parts with dots between, and no JWT.
+    return null; // Three parts, but not a JWT.
   }
 }

@@ -1,8 +1,6 @@
 /**
- * One request, with the token in it: asked for at this moment, and once more after a 401. The reply goes back as it comes,
- * without the token.
+ * Forwards one request with a current token, and once more after a 401. The reply is streamed back, with its secrets masked.
  */
-
 import { errorCode } from "../platform/errors.ts";
 import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts";
 import type { ClientRequest, Upstreams } from "../platform/http-stream.ts";
@@ -18,25 +16,25 @@ import { denied, malformed, type Refusal, refuse } from "./reply.ts";
 import { type Rules, refusal } from "./rules.ts";
 import type { Scrubbers } from "./scrub.ts";
 
-/** What all requests have in common. */
+/** Shared by all requests. */
 export interface RelayContext {
   readonly upstreams: Upstreams;
   readonly rules: Rules;
   readonly journal: Journal;
   readonly scrubbers: Scrubbers;
-  /** Milliseconds without a byte from an API, after which it is given up. */
+  /** Milliseconds without a byte from an API before the request is aborted. */
   readonly silence: number;
 }
 
 /** A request that is to be sent on. */
 export interface Call {
-  /** Whose token it is to have; null: none, and it goes through as it is. */
+  /** The API whose token it gets; null: none, and it is passed on unchanged. */
   readonly api: Api | null;
   readonly origin: string;
   /** Path and query. */
   readonly target: string;
   readonly via: Entry["via"];
-  /** What goes out of the program's own headers, with the token among them. */
+  /** The headers to send, from the program's own and the token. */
   headers(own: readonly string[], credential: Credential): readonly string[];
 }
 
@@ -44,7 +42,7 @@ export function entryOf({ api, origin, target, via }: Call, { method = "" }: Inc
   return { connection: api?.connection ?? null, via, method, origin, path: pathOf(target) };
 }
 
-/** Why the request isn't sent; null: it may be. */
+/** Why the request isn't sent; null: it may be sent. */
 export function faultOf({ rules }: RelayContext, call: Call, request: IncomingMessage): Refusal | null {
   const { method = "", headers, rawHeaders } = request;
   const fault = pathFault(call.target);
@@ -76,7 +74,7 @@ export async function relay(
   let upstream: ClientRequest | null = null;
   response.on("close", () => {
     body.release();
-    // Nobody waits for the reply any more; or it came before the body was through, whose rest is of no use.
+    // The program has closed the connection, or the reply came before the whole body was sent.
     if (!response.writableFinished || upstream?.writableEnded === false) upstream?.destroy();
     if (!response.writableFinished) proxy.journal.write({ ...entry, status: null });
   });
@@ -106,16 +104,16 @@ export async function relay(
 
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
-/** A connection that was kept had ended when the request came: it is sent again where that does no harm (RFC 9110 §9.2.2). */
+/** A kept connection was closed when the request was sent: it is repeated where that is safe (RFC 9110 §9.2.2). */
 function isStale(error: unknown, upstream: ClientRequest, { method = "" }: IncomingMessage, body: Body): boolean {
   const isCut = ["ECONNRESET", "EPIPE"].includes(errorCode(error) ?? "");
   return isCut && upstream.reusedSocket && IDEMPOTENT.includes(method) && body.isWhole;
 }
 
-/** What is compressed can't be searched for the token: neither a body nor a WebSocket's frames (RFC 7692). */
+/** Compressed bodies and WebSocket frames (RFC 7692) can't be searched for the token. */
 const COMPRESSIONS = ["accept-encoding", "sec-websocket-extensions"];
 
-/** A request's head, without the body. */
+/** Opens the request, without the body. */
 export function open(
   { upstreams, scrubbers }: RelayContext,
   call: Call,
@@ -153,7 +151,7 @@ export function giveUpAfter(upstream: ClientRequest, silence: number): void {
   upstream.setTimeout(silence, () => upstream.destroy(late()));
 }
 
-/** Sends the reply on, as fast as the program takes it. @throws Undecodable before anything is sent */
+/** Streams the reply to the program. @throws Undecodable before anything is sent */
 async function deliver(
   { scrubbers }: RelayContext,
   origin: string,
@@ -164,7 +162,7 @@ async function deliver(
   const { status, headers, body, scrubber, length } = clean(scrubbers, origin, reply);
   if (body !== reply && request.method !== "HEAD") await begun(reply, body);
   response.writeHead(reply.statusCode ?? 502, status, headers);
-  // The connection itself: a head that wasn't sent yet would go out, and look like a whole reply without a body.
+  // Closes the connection itself: unsent headers would go out, and look like a complete reply without a body.
   const fail = (): void => {
     request.socket.destroy();
     response.destroy();
@@ -174,7 +172,7 @@ async function deliver(
     reply.resume();
     return void response.end();
   }
-  // What an API sends piece by piece (server-sent events) may have a pause after its head; else it goes out with the body.
+  // Server-sent events may pause after the headers, so these are sent at once; else they go out with the body.
   if (Number.isNaN(length)) setImmediate(() => response.destroyed || response.flushHeaders());
   pour(body, scrubber, response, length);
   // `begun` has stopped it.

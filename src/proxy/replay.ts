@@ -1,6 +1,6 @@
 /**
- * A request's body on its way: what has gone is kept for a second try, as long as it is small. Of all requests at once no
- * more is kept than `MOST_BYTES`.
+ * Sends a request's body, and keeps what was sent for a second try, as long as it is small. All requests together keep no
+ * more than `MOST_BYTES`.
  */
 import type { IncomingMessage } from "../platform/http-server.ts";
 import type { ClientRequest } from "../platform/http-stream.ts";
@@ -10,15 +10,15 @@ const MOST_BYTES = 32 * 1024 * 1024;
 let keptBytes = 0;
 
 export interface Body {
-  /** Sends what has gone before, then the rest as it comes. */
+  /** Sends the kept part, then the rest as it arrives. */
   sendTo(upstream: ClientRequest): void;
   /** Whether all of it can be sent again. */
   readonly isWhole: boolean;
-  /** The same; if so, the rest waits until it is decided. */
+  /** The same; if so, the rest waits for `sendTo` or `release`. */
   hold(): boolean;
-  /** The one it went to is given up; the rest waits for the next. */
+  /** The current try is aborted; the rest waits for the next. */
   detach(): void;
-  /** It goes nowhere any more. */
+  /** The body isn't needed any more. */
   release(): void;
 }
 
@@ -88,7 +88,7 @@ export function bodyOf(request: IncomingMessage): Body {
       isWhole = false;
       forget();
       detach();
-      // A program that still sends reads the reply, and asks the next on this connection, once it is through.
+      // The program reads the reply, and reuses this connection, only once its body is read.
       go();
     },
   };

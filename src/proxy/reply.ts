@@ -1,5 +1,4 @@
-/** What the proxy itself answers: a status, JSON as errors of `--json` have it, and why, for programs (RFC 9209). */
-
+/** The proxy's own replies: a status, JSON like the errors of `--json`, and a `Proxy-Status` (RFC 9209). */
 import type { AuthError } from "../platform/errors.ts";
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import type { Duplex, ServerResponse } from "../platform/http-server.ts";
@@ -23,7 +22,7 @@ export function malformed(message: string): Refusal {
   return { status: 400, type: "http_request_error", code: "request_malformed", message };
 }
 
-/** @param isTooLarge its head is */
+/** @param isTooLarge its headers are too large */
 export function unreadable(isTooLarge: boolean): Refusal {
   if (!isTooLarge) return malformed("It can't be read as a request.");
   const message = `Its headers are larger than ${LIMITS.headBytes / 1024} KB.`;
@@ -36,7 +35,7 @@ export function withoutToken({ code, message, hint }: AuthError): Refusal {
   return { status: passes ? 503 : 502, type: "proxy_configuration_error", code, message, hint };
 }
 
-/** What changes nothing, and can be repeated. */
+/** Methods that change nothing, and can be repeated. */
 const SAFE = ["GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /** The API didn't answer. */
@@ -73,7 +72,7 @@ function headersOf(refusal: Refusal, body: string): Record<string, string> {
   };
 }
 
-/** A reply that has begun can only be cut off. */
+/** Sends it, or cuts off a reply that has begun. */
 export function refuse(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const body = bodyOf(refusal);
@@ -81,7 +80,7 @@ export function refuse(response: ServerResponse, refusal: Refusal): void {
   response.end(body);
 }
 
-/** The same where the connection is no longer one of HTTP messages. */
+/** The same on a raw connection. */
 export function refuseOn(socket: Duplex, refusal: Refusal): void {
   const body = bodyOf(refusal);
   const headers = { ...headersOf(refusal, body), connection: "close" };

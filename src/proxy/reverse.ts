@@ -1,4 +1,4 @@
-/** `http://127.0.0.1:<port>/<secret>/<connection>/…`, for programs that can be told where their API is. */
+/** `http://127.0.0.1:<port>/<secret>/<connection>/…`, for programs with a configurable API address. */
 import type { IncomingMessage } from "../platform/http-server.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api, Credential } from "./api.ts";
@@ -7,19 +7,18 @@ import { endToEnd, pairs } from "./headers.ts";
 import type { Call } from "./relay.ts";
 import { denied, type Refusal } from "./reply.ts";
 
-/** Where a path leads, by its second part. */
+/** The target of a path, by its second part. */
 export interface Route {
   readonly api: Api;
   readonly origin: string;
 }
 
 /**
- * A program's own credentials: it has none that count, and a browser's cookies are none of the API's business. Nor is the
- * proxy's address, where the request came from as programs see it; a page's own isn't let in.
+ * Credentials of the program, which don't count, cookies, and headers with the proxy's own address.
  */
 const DROPPED = ["authorization", "cookie", "origin", "referer"];
 
-/** The request as it is to be sent, or why it isn't. A wrong secret is told apart from a path that isn't there by nothing. */
+/** The request to send, or why it is refused. The reply to a wrong secret is the same as to an unknown path. */
 export function reverseCall(
   routes: ReadonlyMap<string, Route>,
   secret: Secret,
@@ -48,15 +47,15 @@ const NOT_FOUND: Refusal = {
 };
 
 /**
- * What stands for a connection's own API in an address, or for another of its origins: `acme:work`, `acme:work@files.example`.
- * An "@" in a connection's name is escaped, so that no other connection has the same.
+ * The name of a connection's API in an address, or of another of its origins: `acme:work`, `acme:work@files.example`. An "@"
+ * in a connection's name is escaped, so that names are unique.
  */
 export function routeName(connection: string, origin?: string): string {
   const names = origin === undefined ? [connection] : [connection, new URL(origin).host];
   return names.map((name) => encodeURIComponent(name).replaceAll("%3A", ":")).join("@");
 }
 
-/** @param routes by `routeName`, in lower case @param named as it was printed, or with other characters escaped */
+/** @param routes by `routeName`, in lower case @param named as printed, or with other characters escaped */
 function routeNamed(routes: ReadonlyMap<string, Route>, named: string): Route | undefined {
   const printed = routes.get(named.toLowerCase());
   if (printed !== undefined) return printed;
@@ -67,7 +66,7 @@ function routeNamed(routes: ReadonlyMap<string, Route>, named: string): Route | 
   }
 }
 
-/** @param secret the proxy's: no header that has it in it goes on */
+/** @param secret the proxy's: headers that contain it aren't passed on */
 function dressedWithout(secret: Secret): Call["headers"] {
   return (own, { headers }: Credential) => {
     const names = headers.map(([name]) => name.toLowerCase());

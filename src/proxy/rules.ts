@@ -3,7 +3,6 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
-import { isGitFetch } from "./git.ts";
 import { namesMethod, namesPath } from "./overrides.ts";
 import { decodedPath, readingsOf, ruleFault } from "./path.ts";
 
@@ -79,7 +78,7 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   const isOther = namesMethod(asked);
   if (isOther && (isRuled || readOnly))
     return "It says that it is another method than its own, and there are rules for methods.";
-  // A GET in all but its name.
+  // A POST that only reads.
   const isFetch = isGitFetch(asked);
   if (readOnly && !SAFE.includes(method) && !isFetch) return `${method} isn't read-only.`;
   if (readOnly && headers.upgrade !== undefined) return "A connection for both ways (Upgrade) isn't read-only.";
@@ -99,7 +98,19 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   return null;
 }
 
-/** @param loosely as a path may be read by an API that doesn't tell capitals, or a slash at the end */
+/**
+ * The request by which git clones and fetches: a POST whose body says what git has already, and which changes nothing (Git's
+ * HTTP protocol, "Smart Service git-upload-pack"). A push is `git-receive-pack`.
+ */
+function isGitFetch({ method, target, headers }: Asked): boolean {
+  return (
+    method === "POST" &&
+    /^[^?#]*\/git-upload-pack$/.test(target) &&
+    headers["content-type"] === "application/x-git-upload-pack-request"
+  );
+}
+
+/** @param loosely compares as an API that ignores case and a slash at the end */
 function fits(rule: Rule, here: Here, loosely: boolean): boolean {
   if (rule.method !== null && rule.method !== here.method && !(rule.method === "GET" && here.method === "HEAD"))
     return false;
@@ -115,7 +126,7 @@ function fits(rule: Rule, here: Here, loosely: boolean): boolean {
   return wanted.length === found.length && wanted.every((part, i) => isPart(part, found[i] ?? ""));
 }
 
-/** One part of a path; `*` in it stands for any characters. */
+/** One part of a path; `*` in the pattern matches any characters. */
 function isPart(pattern: string, part: string): boolean {
   const [first = "", ...others] = pattern.split("*");
   if (others.length === 0) return pattern === part;
@@ -132,15 +143,15 @@ function isPart(pattern: string, part: string): boolean {
 
 const MAKING = ["POST", "PUT", "PATCH"];
 
-/** What APIs call the things that can be used in a token's place, wherever it is in a path. */
+/** Names of tokens and keys, anywhere in a path. */
 const CREDENTIALS =
   /^(?:[a-z]+[-_])*(?:access|api|auth|deploy|impersonation)[-_]?(?:tokens?|keys?)$|^(?:ssh|gpg)[-_]?(?:signing[-_]?)?keys?$|^(?:registration|remove)-token$/;
-/** The same at the end of a path: whatever kind of token it is. What counts the tokens of a text makes none. */
+/** The same at the end of a path: any kind of token. Counting the tokens of a text (`count-tokens`) makes none. */
 const MADE = /^(?!count[-_])(?:[a-z\d]+[-_])*tokens?$|^(?!public[-_])(?:[a-z\d]+[-_])*keys$/;
-/** `/user/tokens/<id>/value`: a new one in an old one's place. */
+/** `/user/tokens/<id>/value`: replaces a token by a new one. */
 const RENEWING = /^(?:value|roll|rotate|regenerate|reset|renew|refresh)$/;
 
-/** The connection's own endpoints; elsewhere, making something whose name says that it is a token or a key. */
+/** Whether it is one of the connection's own endpoints, or makes something whose name says that it is a token or a key. */
 function givesTokens({ endpoints }: Api, { method, origin, parts }: Here): boolean {
   const found = essential(parts);
   const anyFormat = withoutFormat(found);
@@ -151,7 +162,7 @@ function givesTokens({ endpoints }: Api, { method, origin, parts }: Here): boole
   };
   if (endpoints.some(isEndpoint)) return true;
   if (!MAKING.includes(method)) return false;
-  // What is put may be a file: `/contents/src/token.ts`.
+  // A PUT may write a file: `/contents/src/token.ts`.
   const named = method === "POST" ? anyFormat : found;
   const [owner = "", , last = ""] = named.slice(-3);
   return (
@@ -161,12 +172,12 @@ function givesTokens({ endpoints }: Api, { method, origin, parts }: Here): boole
   );
 }
 
-/** A path's parts without what some APIs don't look at: capitals, empty parts, parameters (RFC 3986 §3.3). */
+/** A path's parts without what some APIs ignore: case, empty parts, parameters (RFC 3986 §3.3). */
 function essential(parts: readonly string[]): string[] {
   return parts.map((part) => (part.split(";")[0] ?? "").toLowerCase()).filter((part) => part !== "");
 }
 
-/** `/user/keys.json` is `/user/keys` in a format of the caller's choice. */
+/** `/user/keys.json` is `/user/keys` in a chosen format. */
 function withoutFormat(parts: readonly string[]): string[] {
   const last = (parts.at(-1) ?? "").replace(/(?<=.)\.[a-z][a-z\d]{1,7}$/i, "");
   return [...parts.slice(0, -1), last];

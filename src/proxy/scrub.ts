@@ -1,6 +1,6 @@
 /**
- * No token comes back to the program, in no form: replies are searched for those that were sent. Each is replaced by as many
- * asterisks, so that a length that was told stays right.
+ * Masks the sent tokens in replies, in any form, so that the program never gets one. Each is replaced by as many asterisks,
+ * so that `Content-Length` stays right.
  */
 import { createMasker, type Masker } from "../inject/mask/masker.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -9,34 +9,34 @@ import type { Api, Credential } from "./api.ts";
 
 export interface Scrubber {
   feed(chunk: Uint8Array): Uint8Array;
-  /** Milliseconds of silence later: what was held back, as far as it tells nothing. */
+  /** After a pause: what was held back, as far as it reveals nothing. */
   pause(): Uint8Array;
   readonly isHolding: boolean;
-  /** What was held back. It is used no more. */
+  /** The rest that was held back. The scrubber isn't used any more. */
   end(): Uint8Array;
   /** Values of headers. */
   texts(values: readonly string[]): string[];
 }
 
 export interface Scrubbers {
-  /** Whether an origin is one of the connections': what comes from others passes as it is. */
+  /** Whether an origin is one of the connections': replies from others are passed on unchanged. */
   covers(origin: string): boolean;
-  /** From now on its secrets are searched for, also in replies that have begun. */
+  /** Its secrets are masked from now on, also in replies that have begun. */
   sent(api: Api, credential: Credential): void;
-  /** For one reply from an origin. It is searched for the secrets of all connections, whoever asked. */
+  /** For one reply from an origin. It masks the secrets of all connections. */
   of(origin: string): Scrubber;
 }
 
-/** Of no secret's form: what may have begun ends with it. */
+/** A byte that is in no form of a secret: it ends every form that may have begun. */
 const NUL = new Uint8Array(1);
-/** Tokens of a connection that were sent and may come back. Older ones have ended long since. */
+/** Sent tokens of a connection that are searched for. Older ones have expired. */
 const MOST_SECRETS = 16;
 const MOST_IDLE = 64;
 
-/** Of all connections. Both are replaced when there is a new secret. */
+/** For all connections. Both are replaced when there is a new secret. */
 interface Known {
   secrets: readonly Secret[];
-  /** Maskers are dear to make, and as good as new once they are through. */
+  /** Maskers are expensive to make, and reusable. */
   idle: Masker[];
 }
 
@@ -63,7 +63,7 @@ export function createScrubbers(apis: readonly Api[]): Scrubbers {
 }
 
 const NOTHING = new Uint8Array(0);
-/** For replies that aren't ours to search. */
+/** For replies that aren't searched. */
 const NONE: Scrubber = {
   feed: (chunk) => chunk,
   pause: () => NOTHING,
@@ -75,7 +75,7 @@ const NONE: Scrubber = {
 function scrubberOf(known: Known): Scrubber {
   let { secrets } = known;
   const masker = known.idle.pop() ?? createMasker(secrets, { keepsWidth: true });
-  /** With what was sent since: a reply may go on for days, and its connection's token be renewed meanwhile. */
+  /** Adds secrets that were sent since: a reply may last for days, and its connection's token be renewed meanwhile. */
   const feed = (chunk: Uint8Array): Uint8Array => {
     if (known.secrets !== secrets) for (const secret of known.secrets) masker.add(secret);
     secrets = known.secrets;

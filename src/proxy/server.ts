@@ -31,7 +31,7 @@ export interface RunningProxy {
   close(): void;
 }
 
-/** A person who waits for a model's answer waits longer than for a page; nothing is worth more than this. */
+/** Models may take long to answer. */
 const SILENCE_MS = 15 * 60_000;
 
 /** @throws Error with code EADDRINUSE */
@@ -46,9 +46,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const forward = createForward(context, secret, strangers, options);
   const own = (): string => `http://127.0.0.1:${server.port}`;
 
-  /** A path is for us; a whole address is for whom it names (RFC 9112 §3.2). */
+  /** A path is for the proxy itself; a whole address is for its host (RFC 9112 §3.2). */
   const callOf = (request: IncomingMessage): Call | Refusal => {
-    // Programs that go by HTTP_PROXY ask so for a reverse address, too.
+    // Programs with HTTP_PROXY use a whole address for a reverse address, too.
     if (request.url?.startsWith(`${own()}/`) && hasProxySecret(request, secret))
       request.url = request.url.slice(own().length);
     const { url = "", method = "" } = request;
@@ -60,7 +60,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     const isStranger = via === "reverse" || call === LOGIN_WANTED;
     const log = isStranger ? strangers : journal;
     log.write({ connection: null, via, method, origin: null, path: null, status, refused });
-    // Nor is the connection of one kept.
+    // Their connections aren't kept.
     return isStranger ? { ...call, headers: { ...call.headers, connection: "close" } } : call;
   };
   const handlers: Handlers = {
@@ -95,7 +95,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   };
 }
 
-/** A connection's name leads to its API; with a host, to that one of its origins. Several connections may have the same. */
+/** A connection's name is routed to its API; with a host, to that origin. Connections may share an origin. */
 function routesOf(apis: readonly Api[]): Map<string, Route> {
   const routes = new Map<string, Route>();
   for (const api of apis) {

@@ -1,23 +1,23 @@
-/** What the program holds in the place of secrets, and how those come into its requests. */
+/** The placeholders that a program has instead of secrets, and how its requests get the secrets. */
 import type { Secret } from "../platform/secret.ts";
 import type { Api, Credential } from "./api.ts";
 import { pairs } from "./headers.ts";
 
-/** A placeholder that a program was given, and what it stands for. */
+/** A placeholder that a program was given, and the secret behind it. */
 export interface StandIn {
   readonly api: Api;
   readonly placeholder: Secret;
-  /** What goes with the token and doesn't change; null: the token that there is at the time. */
+  /** A companion of the token, which doesn't change; null: the current token. */
   readonly fixed: Secret | null;
 }
 
-/** Those whose placeholders are in the request's headers, in any of them. */
+/** Those whose placeholders are in any of the request's headers. */
 export function standInsIn(all: readonly StandIn[], raw: readonly string[]): StandIn[] {
   const values = pairs(raw).flatMap(([, value]) => [value, basicOf(value) ?? ""]);
   return all.filter(({ placeholder }) => values.some((value) => value.includes(placeholder.reveal())));
 }
 
-/** The headers with the secrets in the places of their placeholders, in the headers that the description names. */
+/** Replaces the placeholders by the secrets, in the headers that the description names. */
 export function filledIn(
   mine: readonly StandIn[],
   names: readonly string[],
@@ -38,7 +38,7 @@ export function filledIn(
   });
 }
 
-/** RFC 7617: git and docker have a token as the password. */
+/** RFC 7617: git and docker send a token as the password. */
 function basicOf(value: string): string | null {
   const [, encoded] = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(value) ?? [];
   return encoded === undefined ? null : Buffer.from(encoded, "base64").toString();

@@ -1,6 +1,6 @@
 /**
- * The log's lines for those who don't have the proxy's secret, as anyone on this machine may be: a few, and then how many
- * more there were. Else they could push every other line out of a file that is bounded.
+ * Log lines for requests without the proxy's secret, which any program on this machine can send: a few, and then how many
+ * more there were. Otherwise they could displace all other lines of the log, whose size is limited.
  */
 import type { Entry, Journal } from "./journal.ts";
 

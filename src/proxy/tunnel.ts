@@ -1,12 +1,12 @@
-/** Two connections whose bytes go from each to the other. */
+/** Two connections that are joined in both directions. */
 import type { Duplex } from "../platform/http-server.ts";
 
-/** Milliseconds that one is kept whose other has ended, and which has all that the other sent: until it ends by itself. */
+/** Milliseconds that a connection is kept after the other has ended and all its bytes were delivered. */
 const LINGER_MS = 30_000;
 
 /**
- * What happens to one happens to the other. An end goes through with the bytes before it, by whoever passes them on; only a
- * failure, or a connection that is given up, ends the other at once.
+ * Ends each with the other. The caller passes the bytes on, and a regular end with them; a failure, or a destroyed
+ * connection, ends the other at once.
  */
 export function tie(one: Duplex, other: Duplex): void {
   for (const [from, to] of [
@@ -17,7 +17,7 @@ export function tie(one: Duplex, other: Duplex): void {
     from.on("close", () => {
       if (to.destroyed || !from.readableEnded) return void to.destroy();
       const finish = (): void => {
-        // What `to` still sends can't be passed on, where `from` was cut off.
+        // Where `from` was cut off, nothing from `to` can be passed on.
         if (from.writableFinished) destroyLater(to);
         else to.destroy();
       };

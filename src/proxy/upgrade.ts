@@ -1,4 +1,4 @@
-/** Upgrades (WebSocket, RFC 6455): the handshake has the token in it; what follows are bytes both ways. */
+/** Upgrades (WebSocket, RFC 6455): the handshake gets the token; then bytes are passed on in both directions. */
 import type { Duplex, IncomingMessage } from "../platform/http-server.ts";
 import type { ClientRequest } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
@@ -42,7 +42,7 @@ export async function upgrade(
     const { scrubbers } = proxy;
     const { status, headers, body, scrubber } = clean(scrubbers, call.origin, reply);
     const isSearched = scrubbers.covers(call.origin);
-    // It wasn't offered: what is compressed can't be searched.
+    // No extension was offered: compressed frames can't be searched.
     if (isSearched && reply.headers["sec-websocket-extensions"] !== undefined) throw new Error("unknown extension");
     proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
     const connection =

@@ -1,4 +1,4 @@
-/** The program out of a release's archive, which is what the manifest says, byte for byte, before anything in it is looked at. */
+/** Takes the program from a release's archive, after the archive was checked against the manifest. */
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
@@ -7,10 +7,10 @@ import { download, type Manifest, untrusted } from "./manifest.ts";
 import type { Release } from "./origin.ts";
 import { unzip } from "./unzip.ts";
 
-/** Milliseconds without a byte. A slow line may take as long as it needs. */
+/** Milliseconds without a byte. A slow download has no time limit. */
 const SILENCE = 30_000;
 
-/** The program of one platform, out of its archive. @throws AuthError `release_untrusted` @throws HttpError */
+/** The program of one platform. @throws AuthError `release_untrusted` @throws HttpError */
 export async function binaryOf({ version, files }: Manifest, { url, platform }: Release): Promise<Uint8Array> {
   const file = files.find((file) => file.platform === platform);
   if (file === undefined)
@@ -30,10 +30,10 @@ function matches(bytes: Uint8Array, { size, sha256 }: { size: number; sha256: st
   return bytes.length === size && createHash("sha256").update(bytes).digest("hex") === sha256;
 }
 
-/** Room for the pages beside the program. */
+/** For the manual pages beside the program. */
 const PAGES_BYTES = 16 * 1024 * 1024;
 
-/** Path → bytes. Signed or not, an archive may hold files in its one folder and nothing else. */
+/** Path → bytes. Even a signed archive may only hold files in its one folder. */
 function entriesOf(
   bytes: Uint8Array,
   { name, binary }: Manifest["files"][number],
@@ -52,7 +52,7 @@ function entriesOf(
 }
 
 function unpackTar(bytes: Uint8Array, most: number): Map<string, Uint8Array> {
-  // In an array of its own: the reader of the tar looks at all of the memory that it is given.
+  // A copy: nanotar reads the whole underlying buffer.
   const tar = new Uint8Array(gunzipSync(bytes, { maxOutputLength: most }));
   const files = new Map<string, Uint8Array>();
   for (const entry of parseTar(tar)) {

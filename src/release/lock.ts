@@ -10,12 +10,12 @@ import { unavailable } from "./place.ts";
 /** SQLite's SQLITE_OPEN_NOFOLLOW, which bun:sqlite doesn't name. */
 const OPEN_NOFOLLOW = 0x01000000;
 
-/** Milliseconds until the other one is given up: all that is done under the lock takes seconds. */
+/** Milliseconds to wait for the other upgrade: what is done under the lock takes seconds. */
 const WAIT = 30_000;
 
 /**
- * Does the work, which no signal interrupts, while no other upgrade does any in this folder. SQLite locks the file, by what each system has for that:
- * the lock ends with its process, whatever happens to it.
+ * Runs the work while no other upgrade runs in this folder. No signal interrupts it. SQLite locks the file with the
+ * system's own locks, which end with their process.
  *
  * @throws AuthError `upgrade_unavailable` where another upgrade doesn't end
  */
@@ -37,7 +37,7 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>): Pr
   }
 }
 
-/** @returns what lets go of it; null while another process holds it */
+/** @returns the function that unlocks it; null while another process holds it */
 function tryLock(path: string): (() => void) | null {
   create(path);
   const before = lstatSync(path, { throwIfNoEntry: false });
@@ -46,7 +46,7 @@ function tryLock(path: string): (() => void) | null {
     throw unavailable(`${path} belongs to another user, or is no file.`, "Nothing was changed. Remove it.");
   const database = new Database(path, constants.SQLITE_OPEN_READWRITE | OPEN_NOFOLLOW);
   const unlock = (): void => {
-    // Removed while it is held, but on Windows, where that can't be done to an open file.
+    // Removed while it is locked; on Windows, where an open file can't be removed, afterwards.
     if (process.platform !== "win32") rmSync(path, { force: true });
     database.close();
     if (process.platform === "win32") removeIfFree(path);
@@ -59,9 +59,9 @@ function tryLock(path: string): (() => void) | null {
       database.close();
       return null;
     }
-    // A file system without locks: what lies at the place is looked at again before it is replaced.
+    // A file system without locks: the program is checked again before it is replaced.
   }
-  // Whoever held it before has removed it: another file has that name now, or none.
+  // If the holder before has removed it, another file has that name now, or none.
   if (lstatSync(path, { throwIfNoEntry: false })?.ino === before.ino) return unlock;
   database.close();
   return null;

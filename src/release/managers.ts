@@ -1,4 +1,4 @@
-/** Package managers: which of them a program belongs to, by where it lies, and how it gets a newer one there. */
+/** Package managers: which of them a program belongs to, by its path, and how to upgrade it there. */
 import { readFileSync } from "node:fs";
 
 export interface Manager {

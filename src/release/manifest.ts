@@ -1,6 +1,6 @@
 /**
- * What the newest release is, as a stranger may trust it (RULES.md §5): the manifest is signed by a key that this program
- * holds, names this product, and is of this time.
+ * The newest release, from its manifest (RULES.md §5), which has to be signed by a key that this program knows, name this
+ * product, and not be expired.
  */
 import { createPublicKey, verify } from "node:crypto";
 import * as v from "valibot";
@@ -52,14 +52,9 @@ export async function newestRelease({ url, keys }: Release, now: number): Promis
   return output;
 }
 
-/** By SemVer §11: below zero where `one` is older. */
-export function compareVersions(one: string, other: string): number {
-  return Bun.semver.order(one, other);
-}
-
 /** @param silence as `http` takes it @throws AuthError `network` @throws HttpError */
 export async function download(url: string, maxBytes: number, silence?: number): Promise<Uint8Array> {
-  // Where it comes from proves nothing, here or after a redirect: the signature does.
+  // Redirects are fine: the signature counts, not the host.
   const limits = { maxBytes, ...(silence !== undefined && { silence }) };
   const { status, body } = await http({ method: "GET", url, ...limits, redirects: 5, retry: true });
   if (status === 200) return body;
@@ -73,7 +68,7 @@ function isSignedBy(key: string, bytes: Uint8Array, signature: Uint8Array): bool
     const publicKey = createPublicKey({ key: Buffer.from(key, "base64"), format: "der", type: "spki" });
     return verify("sha256", bytes, publicKey, signature);
   } catch {
-    // What can't be read as a key or a signature is no signature.
+    // Not a key or a signature.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a release knows of where it came from. `.ci/release` compiles it in by `--define COMPILED_RELEASE=<JSON>`; a build
- * from a clone has none.
+ * Where a release was published. `.ci/release` compiles it in by `--define COMPILED_RELEASE=<JSON>`; a build from a clone
+ * has none.
  */
 export interface Release {
   /** Of the folder that holds `manifest.json`, its signature and the files it names. */

@@ -1,4 +1,4 @@
-/** Where this program lies, what it is there, and whether it is ours to replace. */
+/** This program's path, its previous version, and whether this user may replace it. */
 import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../platform/context.ts";
@@ -39,9 +39,9 @@ export function requireReplaceable(path: string, args: readonly string[]): void 
 }
 
 /**
- * The previous program is run and installed: in a folder that others may write to, any of them could have put it there.
+ * The previous program will be run and installed: in a folder that others can write to, one of them could have put it there.
  *
- * @throws AuthError `upgrade_unavailable` where there is none, or it isn't a file that only who may change the program may
+ * @throws AuthError `upgrade_unavailable` where there is none, or others than the program's owner can change it
  */
 export function requireOwnPrevious(path: string): string {
   const previous = previousPath(path);
@@ -82,7 +82,7 @@ export async function versionOf(program: string, env: Environment, name = progra
       killSignal: "SIGKILL",
       maxBuffer: ANSWER_BYTES,
     });
-    // What it has started may hold its output open for as long as it likes.
+    // Its child processes may keep the output open.
     const text = Promise.race([child.stdout.text(), child.exited.then(() => Bun.sleep(1000)).then(() => "")]);
     const [, found] = /^auth (\S+)\n$/.exec(await text) ?? [];
     const code = await child.exited;

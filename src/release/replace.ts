@@ -1,7 +1,7 @@
 /**
- * Another program in the place of this one, which is kept as the previous one. At every moment there is a whole program at
- * the place (on Windows, where a running one can't be replaced, but for the instant between two renames). What fails, or is
- * interrupted, leaves both as they were. Precondition of all: no other upgrade is under way (`lock.ts`).
+ * Replaces this program by another, and keeps it as the previous one. There is a complete program at the path at every
+ * moment (except, on Windows, between two renames). A failure or an interruption leaves both as they were. Precondition of
+ * all functions: no other upgrade is under way (`lock.ts`).
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -29,7 +29,7 @@ import { previousPath, unavailable } from "./place.ts";
 const isWindows = process.platform === "win32";
 
 /**
- * @param check runs the new one where it will be; what it throws leaves everything as it was
+ * @param check runs the new one in its folder; where it throws, nothing is changed
  * @throws AuthError `upgrade_unavailable`
  */
 export function replaceOwn(path: string, bytes: Uint8Array, check: (program: string) => Promise<void>): Promise<void> {
@@ -42,7 +42,7 @@ export function replaceOwn(path: string, bytes: Uint8Array, check: (program: str
   });
 }
 
-/** Exchanges the program and its previous one, which was found to be right. @throws AuthError `upgrade_unavailable` */
+/** Exchanges the program and its previous one, which was checked. @throws AuthError `upgrade_unavailable` */
 export function restorePrevious(path: string, previous: string): Promise<void> {
   return changing(path, async () => {
     if (isWindows) return previous;
@@ -53,7 +53,7 @@ export function restorePrevious(path: string, previous: string): Promise<void> {
   });
 }
 
-/** @param prepare returns the program that gets the place */
+/** @param prepare returns the path of the new program */
 async function changing(path: string, prepare: () => Promise<string>): Promise<void> {
   try {
     removeDrafts(path);
@@ -70,18 +70,18 @@ async function changing(path: string, prepare: () => Promise<string>): Promise<v
 }
 
 function draftPath(path: string): string {
-  // Windows runs only what ends so.
+  // Windows runs only files that end with .exe.
   return join(dirname(path), `.auth-${randomBytes(6).toString("hex")}${isWindows ? ".exe" : ""}`);
 }
 
-/** Those of upgrades that were killed, too. */
+/** Also those of killed upgrades. */
 function removeDrafts(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (!/^\.auth-[0-9a-f]{12}(\.exe)?$/.test(name)) continue;
     try {
       rmSync(join(dirname(path), name));
     } catch {
-      // Windows keeps a program that still runs, a shared folder what is another user's: the next upgrade tries again.
+      // It still runs (Windows), or belongs to another user: the next upgrade tries again.
     }
   }
 }
@@ -96,7 +96,7 @@ function write(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Whoever may run the one at the place may run the new one, whatever the umask is. */
+/** Gives the new program the old one's mode and group, whatever the umask is. */
 function setAccess(fresh: string, path: string): void {
   if (isWindows) return;
   const { mode, uid, gid } = statSync(path);
@@ -104,7 +104,7 @@ function setAccess(fresh: string, path: string): void {
   chmodSync(fresh, mode & 0o777);
 }
 
-/** `fresh` becomes the program, the program becomes the previous one: first what is likelier to fail. */
+/** `fresh` becomes the program, and the program the previous one: the step that is likelier to fail comes first. */
 function swap(path: string, fresh: string): void {
   const kept = draftPath(path);
   secondName(path, kept);
@@ -117,7 +117,7 @@ function swap(path: string, fresh: string): void {
   }
 }
 
-/** A file system without hard links gets a copy. */
+/** A hard link; a copy where the file system has none. */
 function secondName(path: string, name: string): void {
   try {
     linkSync(path, name);
@@ -127,7 +127,7 @@ function secondName(path: string, name: string): void {
   }
 }
 
-/** A program that runs can be renamed there, and not removed: the previous one may still be at work. */
+/** On Windows a running program can be renamed, but not removed, and the previous one may still run. */
 function swapOnWindows(path: string, fresh: string): void {
   const previous = previousPath(path);
   const aside = draftPath(path);

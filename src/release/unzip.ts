@@ -1,7 +1,7 @@
-/** The files of a zip archive, by its central directory (its specification §4.3.12, §4.3.16): stored or deflated, no more. */
+/** The files of a zip archive, by its central directory (specification §4.3.12, §4.3.16): stored or deflated. */
 import { inflateRawSync } from "node:zlib";
 
-/** @param most bytes that one file may become @throws Error in words that follow "can't be unpacked:" */
+/** @param most bytes that one file may have @throws Error whose message follows "can't be unpacked:" */
 export function unzip(bytes: Uint8Array, most: number): Map<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;

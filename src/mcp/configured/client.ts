@@ -1,6 +1,6 @@
 /**
- * Programs that are told by a file which MCP servers there are: one small file for each, all of this shape, listed in
- * table.ts. Reading never changes them, and runs nothing that they name.
+ * Programs whose configuration files list MCP servers: one small file for each, all of this shape, listed in table.ts.
+ * Reading never changes them, and runs nothing that they name.
  */
 import type { Surroundings } from "../../platform/places.ts";
 
@@ -11,28 +11,28 @@ export interface ConfiguringClient {
   readonly title: string;
   /** It can ask a command for the headers of its requests. */
   readonly hasHeadersHelper?: true;
-  /** Its own files, whether or not they are there. */
+  /** Its own files, whether or not they exist. */
   places(where: Surroundings): readonly string[];
-  /** Its file in a folder with a project: whoever wrote the project wrote it. */
+  /** Its files in a project, which the project's authors have written. */
   readonly inProject: readonly string[];
-  /** Under which name its files list the servers. */
+  /** The name of the list of servers in its files. */
   readonly list: string;
   readonly format: "json" | "toml";
-  /** The entry of a program that it starts says so: `"type": "stdio"`. */
+  /** Entries of programs that it starts need `"type": "stdio"`. */
   readonly namesType?: true;
   /** @throws Unreadable */
   read(text: string, where: Surroundings): readonly ConfiguredServer[];
 }
 
-/** A server, as a file tells of it. Of what is secret in the file, nothing is here. */
+/** A server of a file, without the file's secrets. */
 export interface ConfiguredServer {
-  /** As its client calls it. */
+  /** The client's name for it. */
   readonly name: string;
   /** null: it is a program that the client starts. */
   readonly url: string | null;
-  /** Where `auth mcp` reaches it: the connection's name that is given there. */
+  /** The connection's name, where it is reached through `auth mcp`. */
   readonly profile?: string;
-  /** Why the client needs no token of ours, or can't be helped to one: a clause. null: it may need one. */
+  /** Why the client needs no token of auth, or can't use one: a clause. null: it may need one. */
   readonly apart: string | null;
 }
 

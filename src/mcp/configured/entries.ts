@@ -1,4 +1,4 @@
-/** A server's entry, as nearly all clients write it: an address with headers, or a command. */
+/** A server's entry, in the form of nearly all clients: an address with headers, or a command. */
 import { type ParseError, parse } from "jsonc-parser";
 import * as v from "valibot";
 import { asObject, type Json } from "../../platform/json.ts";
@@ -13,7 +13,7 @@ export function jsonIn(text: string): Json {
   return json;
 }
 
-/** The parser calls itself for what is nested. @throws Unreadable */
+/** The parser is recursive: deep nesting exhausts the stack. @throws Unreadable */
 function parsed(text: string, errors: ParseError[]): unknown {
   try {
     return parse(text, errors, { allowTrailingComma: true, disallowComments: false });
@@ -37,7 +37,7 @@ const Entry = v.object({
   enabled: v.optional(v.boolean()),
 });
 
-/** @param servers what is under `mcpServers`, or what the client calls it; absent: none. @throws Unreadable */
+/** @param servers the client's list of servers; absent: none. @throws Unreadable */
 export function serversIn(servers: unknown): ConfiguredServer[] {
   if (servers === undefined || servers === null) return [];
   const all = asObject(servers);

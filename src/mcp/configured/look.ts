@@ -11,13 +11,13 @@ export interface FoundServer extends ConfiguredServer {
   /** The client's id. */
   readonly client: string;
   readonly file: string;
-  /** A project's file names it, which whoever wrote the project wrote. */
+  /** It is from a project's file, which the project's authors have written. */
   readonly isProjects: boolean;
 }
 
 export interface Looked {
   readonly servers: readonly FoundServer[];
-  /** A file that can't be used, each with why. */
+  /** Why a file can't be used, for each of them. */
   readonly refused: readonly AuthError[];
 }
 

@@ -13,7 +13,7 @@ export function clientNamed(id: string): ConfiguringClient | null {
   return CLIENTS.find((client) => client.id === id) ?? null;
 }
 
-/** Whose form a file is in that a person named: its name doesn't have to say. @throws Unreadable */
+/** The client whose form a file has that a person named, by its content or name. @throws Unreadable */
 export function clientOf(path: string, text: string): ConfiguringClient {
   if (path.endsWith(".toml")) return codex;
   const json = jsonIn(text);
