@@ -13,7 +13,7 @@ import {
 } from "../platform/small-file.ts";
 import { readHeader } from "./header.ts";
 import type { TriedLock } from "./lock.ts";
-import { createVault } from "./opened.ts";
+import { openedVault } from "./opened.ts";
 import type { VaultPlace } from "./place.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { VaultOptions, VaultStore } from "./store.ts";
@@ -69,7 +69,7 @@ async function openFile(context: Context, path: string, options: VaultOptions): 
     await checkOwner(context, path, ownershipOf(path));
     const header = await readHeader(driver);
     const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
-    if (held === null) return await createVault(context, localPlace(context, path), driver, options.prompt, header);
+    if (held === null) return await openedVault(context, localPlace(context, path), driver, options.prompt, header);
     driver.close();
     return held;
   } catch (error) {

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { busy, retryWhileBusy, ServerFull } from "../../src/vault/driver.ts";
 import { localPlace } from "../../src/vault/file-store.ts";
-import { createVault } from "../../src/vault/opened.ts";
+import { openedVault } from "../../src/vault/opened.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
@@ -58,7 +58,7 @@ describe("a vault that another process holds for a moment", () => {
     let tries = 0;
     const check = (): Promise<void> => (++tries < 3 ? Promise.reject(busy(null)) : driver.check());
     const context = home.context({ AUTH_KEY: KEY });
-    const vault = await createVault(context, localPlace(context, home.file), { ...driver, check }, undefined);
+    const vault = await openedVault(context, localPlace(context, home.file), { ...driver, check }, undefined);
     expect(await vault.read("connection", "not:there")).toBeNull();
     expect(tries).toBe(3);
     vault.close();

@@ -5,7 +5,7 @@ import type { AuthError } from "../../platform/errors.ts";
 import { sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { findHeader, HEADER_KEY, type Header } from "../header.ts";
-import { createVault } from "../opened.ts";
+import { openedVault } from "../opened.ts";
 import type { VaultOptions } from "../store.ts";
 import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
@@ -66,7 +66,7 @@ export async function openShared(context: Context, text: string, options: VaultO
     const known = { memory: cache.memory, recent: cache.recent };
     const place = sharedPlace(context, vaultFolder(context, vaultId), store, known);
     const driver = cachingDriver(store.driver, cache, firstly);
-    const vault = await createVault(context, place, driver, options.prompt, header);
+    const vault = await openedVault(context, place, driver, options.prompt, header);
     if (joins) await (await import("./weaknesses.ts")).warnAtJoining(context, address, store);
     return vault;
   };
