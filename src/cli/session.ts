@@ -72,7 +72,7 @@ export async function inSession<T>(
     return through?.vault ?? null;
   };
   const open = async (): Promise<Vault | null> => {
-    const found = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, recent: true }) });
+    const found = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, allowCached: true }) });
     const absent = found === null && existing ? await storeAt(cli.context).absent() : null;
     if (absent !== null) throw absent;
     return found;
@@ -93,7 +93,7 @@ export async function inSession<T>(
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {
         const there = await vault();
-        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id, "recent");
+        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id, "cached");
       },
       passedOver: ({ message }) => cli.output.warn(message),
     },

@@ -39,7 +39,7 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
     return fromHolder;
   }
   // A cached read is enough: where a refresh is due, it reads the store itself.
-  const age = options.rejected === undefined ? "recent" : undefined;
+  const age = options.rejected === undefined ? "cached" : undefined;
   const stored = await requireConnection(services.vault, ref, options.resource, age);
   const ready = await asStored(services, stored, options);
   return ready === null || (await replyWaits(services, stored)) ? renewed(services, stored, options) : ready;

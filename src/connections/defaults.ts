@@ -24,7 +24,7 @@ const DEFAULTS_RECORD = "defaults";
 
 /** @param vault null: there is none yet, so nothing was chosen */
 export async function readDefaults(vault: Vault | null): Promise<Defaults> {
-  return vault === null ? NONE_CHOSEN : (await readRecord(vault, "recent")).defaults;
+  return vault === null ? NONE_CHOSEN : (await readRecord(vault, "cached")).defaults;
 }
 
 /** Changes the choices, also while other processes change them. */
@@ -81,7 +81,7 @@ export async function findDefault(
   if (vault === null) return { ref: null, several: [] };
   const defaults = await readDefaults(vault);
   for (const name of preferredNames(defaults, provider)) {
-    const stored = await readConnection(vault, { provider, name }, undefined, "recent");
+    const stored = await readConnection(vault, { provider, name }, undefined, "cached");
     if (stored !== null) return { ref: stored.ref, several: [] };
   }
   const own = (await connectionRefs(vault)).filter((ref) => ref.provider === provider);

@@ -64,7 +64,7 @@ export function liveToken(services: Services, ref: ConnectionRef, given: LiveTok
       inPlace();
       const request = { ...options, minTtl };
       if (resource !== undefined) return once(`ttl ${minTtl}`, request);
-      const stored = await requireConnection(services.vault, ref, undefined, "recent");
+      const stored = await requireConnection(services.vault, ref, undefined, "cached");
       // Joined only by who has seen that it is due: a renewal that began earlier ends with a token from after that.
       return (await asStored(services, stored, request)) ?? once(`ttl ${minTtl}`, request);
     },

@@ -225,7 +225,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
   const { overall } = await readDefaults(vault);
   if (vault !== null && overall !== null) {
     const { provider, name } = parseSelector(overall);
-    const stored = await readConnection(vault, { provider, name: name ?? DEFAULT_NAME }, undefined, "recent");
+    const stored = await readConnection(vault, { provider, name: name ?? DEFAULT_NAME }, undefined, "cached");
     if (stored !== null) {
       const token = await injectedOrSet(services, provider, selector);
       return token ?? implied(services, selector, stored.ref);

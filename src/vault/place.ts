@@ -19,12 +19,12 @@ export interface VaultPlace {
   /** Absent: nothing is remembered. A file that someone can put an older one in place of is the person's own. */
   readonly memory?: HomeMemory;
   /**
-   * A read that may be a little old. Absent: each read is of now.
+   * What this home has read moments ago, else `current`. Absent: each read is of now.
    *
    * @param place the record's key in the store
    * @param current reads the store
    */
-  recent?(label: Label, place: string, current: () => Promise<Entry | null>): Promise<Entry | null>;
+  readCached?(label: Label, place: string, current: () => Promise<Entry | null>): Promise<Entry | null>;
   close(): void | Promise<void>;
 }
 

@@ -38,7 +38,7 @@ export async function readRecord(opened: Opened, type: RecordType, name: string,
   const { place, replyKeys, entries } = opened;
   const label = { type, name };
   const key = placeOf(opened, label);
-  if (age !== undefined && place.recent) return place.recent(label, key, () => readRecord(opened, type, name));
+  if (age !== undefined && place.readCached) return place.readCached(label, key, () => readRecord(opened, type, name));
   const seen = entries.get(key);
   let reloadOrFail: ((value: Uint8Array) => Promise<void>) | null = null;
   let older = false;

@@ -63,8 +63,8 @@ export interface VaultStore {
 export interface VaultOptions {
   /** Asks for a passphrase; left out where no person can be asked. */
   readonly prompt?: Prompt;
-  /** Nothing is to be changed, as a rule: as the vault was moments ago is good enough, where asking takes long. */
-  readonly recent?: boolean;
+  /** A header that was read moments ago may do, where asking takes long: for what changes nothing, as a rule. */
+  readonly allowCached?: boolean;
   /** A process that has this vault's key, asked before a source that takes long or asks a person. null: there is none. */
   readonly elsewhere?: (header: Header) => Promise<Vault | null>;
 }

@@ -81,7 +81,7 @@ export interface Lock {
 }
 
 /** How old what is read may be. Absent: of now. */
-export type Age = "recent";
+export type Age = "cached";
 
 /** Milliseconds. A quarter of what was waited so far, within these bounds, and half as much more or less. */
 export interface LockInterval {
@@ -94,7 +94,7 @@ export interface Vault {
   /**
    * null when there is no such record. Throws `vault_corrupt` naming the record when it does not open.
    *
-   * @param age `recent`: as it was moments ago is good enough, where asking now takes long. Not for what is to be changed
+   * @param age `cached`: what was read moments ago may do, where asking takes long. Not for what is to be changed
    */
   read(type: RecordType, name: string, age?: Age): Promise<Entry | null>;
   /**

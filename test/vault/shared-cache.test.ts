@@ -31,7 +31,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       /** As a command opens it that only reads: closed again after `work`. */
       use<T>(work: (vault: Vault) => Promise<T>): Promise<T>;
       /** What a new process is told of a record. */
-      recent(record?: string): Promise<string | null>;
+      cached(record?: string): Promise<string | null>;
       files(): string[];
     }
 
@@ -56,7 +56,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         clock: Date.now(),
         async use(work) {
           const context = { ...home.context(home.variables), now: () => one.clock };
-          const vault = await openVault(context, { recent: true });
+          const vault = await openVault(context, { allowCached: true });
           if (vault === null) throw new Error("there is no vault");
           try {
             return await work(vault);
@@ -64,11 +64,11 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
             await vault.close();
           }
         },
-        recent: (record = "a:x") =>
-          one.use(async (vault) => (await vault.read("connection", record, "recent"))?.body ?? null),
+        cached: (record = "a:x") =>
+          one.use(async (vault) => (await vault.read("connection", record, "cached"))?.body ?? null),
         files: () => [...new Bun.Glob("shared/*/cache/*").scanSync(home.folder)].map((file) => join(home.folder, file)),
       };
-      expect(await one.recent()).toBe("one");
+      expect(await one.cached()).toBe("one");
       return { one, other, address };
     }
 
@@ -80,47 +80,47 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 
     test("what was read within the bound takes no connection; a commit elsewhere is seen once it is over", async () => {
       const { one, other } = await machine();
-      expect(await connections(one, () => one.recent())).toBe(0);
+      expect(await connections(one, () => one.cached())).toBe(0);
       await other.commit([put("a:x", 2, "two")]);
       one.clock += BOUND - 1000;
-      expect(await connections(one, async () => expect(await one.recent()).toBe("one"))).toBe(0);
+      expect(await connections(one, async () => expect(await one.cached()).toBe("one"))).toBe(0);
       one.clock += 1000;
-      expect(await one.recent()).toBe("two");
-      expect(await connections(one, async () => expect(await one.recent()).toBe("two"))).toBe(0);
+      expect(await one.cached()).toBe("two");
+      expect(await connections(one, async () => expect(await one.cached()).toBe("two"))).toBe(0);
     });
 
     test("a read of now asks the server, and what it finds counts for all that follow", async () => {
       const { one, other } = await machine();
       await other.commit([put("a:x", 2, "two")]);
       expect(await one.use(async (vault) => (await vault.read("connection", "a:x"))?.body)).toBe("two");
-      expect(await connections(one, async () => expect(await one.recent()).toBe("two"))).toBe(0);
+      expect(await connections(one, async () => expect(await one.cached()).toBe("two"))).toBe(0);
     });
 
     test("a commit from here is seen at once, without a connection", async () => {
       const { one } = await machine();
       await one.use(async (vault) => {
         await vault.commit([put("a:x", 2, "mine")]);
-        expect((await vault.read("connection", "a:x", "recent"))?.body).toBe("mine");
+        expect((await vault.read("connection", "a:x", "cached"))?.body).toBe("mine");
       });
-      expect(await connections(one, async () => expect(await one.recent()).toBe("mine"))).toBe(0);
+      expect(await connections(one, async () => expect(await one.cached()).toBe("mine"))).toBe(0);
       await one.use((vault) => vault.commit([erase("a:x", 2)]));
-      expect(await one.recent()).toBeNull();
+      expect(await one.cached()).toBeNull();
     });
 
     test("what was erased elsewhere is gone within the bound; that a login isn't there is never from the cache", async () => {
       const { one, other } = await machine();
       await other.commit([erase("a:x", 1)]);
       one.clock += BOUND;
-      expect(await one.recent()).toBeNull();
-      expect(await one.recent("a:y")).toBeNull();
+      expect(await one.cached()).toBeNull();
+      expect(await one.cached("a:y")).toBeNull();
       await other.commit([put("a:y", 1, "new")]);
-      expect(await one.recent("a:y")).toBe("new");
+      expect(await one.cached("a:y")).toBe("new");
     });
 
     test("that nothing was chosen is good enough, within the bound", async () => {
       const { one, other } = await machine();
       const chosen = (): Promise<string | null> =>
-        one.use(async (vault) => (await vault.read("settings", "defaults", "recent"))?.body ?? null);
+        one.use(async (vault) => (await vault.read("settings", "defaults", "cached"))?.body ?? null);
       expect(await chosen()).toBeNull();
       expect(await connections(one, chosen)).toBe(0);
       await other.commit([put("defaults", 1, "a", "settings")]);
@@ -131,16 +131,16 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     test("a later state that a list has read goes before what was read earlier", async () => {
       const { one, other } = await machine();
       await other.commit([put("a:x", 2, "two")]);
-      expect(await one.recent()).toBe("one");
+      expect(await one.cached()).toBe("one");
       await one.use((vault) => vault.list("connection"));
-      expect(await one.recent()).toBe("two");
+      expect(await one.cached()).toBe("two");
     });
 
     test("a clock that was set back makes nothing younger", async () => {
       const { one, other } = await machine();
       await other.commit([put("a:x", 2, "two")]);
       one.clock -= 60_000;
-      expect(await one.recent()).toBe("two");
+      expect(await one.cached()).toBe("two");
     });
 
     test("without a way to the server, what was there is used with one warning; a read of now fails", async () => {
@@ -148,24 +148,24 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       one.clock += 10 * 60_000;
       await one.relay.cut();
       await one.use(async (vault) => {
-        for (let i = 0; i < 3; i++) expect((await vault.read("connection", "a:x", "recent"))?.body).toBe("one");
+        for (let i = 0; i < 3; i++) expect((await vault.read("connection", "a:x", "cached"))?.body).toBe("one");
         expect((await refusal(vault.read("connection", "a:x"))).code).toBe("vault_unreachable");
-        expect((await refusal(vault.read("connection", "a:y", "recent"))).code).toBe("vault_unreachable");
+        expect((await refusal(vault.read("connection", "a:y", "cached"))).code).toBe("vault_unreachable");
       });
       expect(one.home.warnings).toEqual([
         expect.stringMatching(/can't be reached\. Going by what it had 10 minutes ago/),
       ]);
       await one.relay.mend();
-      expect(await one.recent()).toBe("one");
+      expect(await one.cached()).toBe("one");
       expect(one.home.warnings).toHaveLength(1);
     });
 
     test("cache=0: nothing is kept, and what was kept is erased", async () => {
       const { one } = await machine("&cache=0");
       expect(one.files()).toEqual([]);
-      expect(await connections(one, () => one.recent())).toBeGreaterThan(0);
+      expect(await connections(one, () => one.cached())).toBeGreaterThan(0);
       await one.relay.cut();
-      expect((await refusal(one.recent())).code).toBe("vault_unreachable");
+      expect((await refusal(one.cached())).code).toBe("vault_unreachable");
       const kept = await machine();
       expect(kept.one.files()).not.toEqual([]);
       const { AUTH_STORE, ...rest } = kept.one.home.variables;
@@ -179,16 +179,16 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const older = one.files().map((file) => [file, readFileSync(file)] as const);
       await other.commit([put("a:x", 2, "two")]);
       one.clock += BOUND;
-      expect(await one.recent()).toBe("two");
+      expect(await one.cached()).toBe("two");
       one.clock -= BOUND;
       for (const [file, content] of older) writeFileSync(file, content);
-      expect(await connections(one, async () => expect(await one.recent()).toBe("two"))).toBeGreaterThan(0);
+      expect(await connections(one, async () => expect(await one.cached()).toBe("two"))).toBeGreaterThan(0);
     });
 
     test("an edited file is as good as none, wherever it was edited, and so is another record's", async () => {
       const { one, other } = await machine();
       await other.commit([put("a:y", 1, "why")]);
-      expect(await one.recent("a:y")).toBe("why");
+      expect(await one.cached("a:y")).toBe("why");
       const files = one.files();
       const originals = files.map((file) => readFileSync(file));
       const restore = (): void => {
@@ -207,7 +207,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       ];
       for (const edit of edits) {
         for (const [i, file] of files.entries()) writeFileSync(file, edit(originals[i] ?? Buffer.alloc(0)));
-        expect(await connections(one, async () => expect(await one.recent()).toBe("one"))).toBeGreaterThan(0);
+        expect(await connections(one, async () => expect(await one.cached()).toBe("one"))).toBeGreaterThan(0);
         expect(one.home.warnings).toEqual([]);
         restore();
       }
@@ -216,8 +216,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const contents = [readFileSync(first), readFileSync(second)] as const;
       writeFileSync(first, contents[1]);
       writeFileSync(second, contents[0]);
-      expect(await one.recent()).toBe("one");
-      expect(await one.recent("a:y")).toBe("why");
+      expect(await one.cached()).toBe("one");
+      expect(await one.cached("a:y")).toBe("why");
     });
 
     test("its files are for their owner alone, and show neither what is in them nor whose it is", async () => {
@@ -238,8 +238,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       ending.push(() => driver.close());
       const keys = await driver.getKeys("", {});
       expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
-      expect(await one.recent()).toBe("one");
+      expect(await one.cached()).toBe("one");
       one.clock += BOUND;
-      expect((await refusal(one.recent())).code).toBe("vault_replaced");
+      expect((await refusal(one.cached())).code).toBe("vault_replaced");
     });
   });

@@ -66,9 +66,9 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const address = server.address("again");
       const { context, variables } = homeAt(address);
       await initVault(context(variables));
-      await (await openVault(context(variables), { recent: true }))?.close();
+      await (await openVault(context(variables), { allowCached: true }))?.close();
       const refusedStore = { AUTH_STORE: address.replace(ENCODED, "wr0ngpassword") };
-      for (const options of [{}, { recent: true }])
+      for (const options of [{}, { allowCached: true }])
         expect((await refusal(openVault(context(refusedStore), options))).code).toBe("vault_locked");
     });
 

@@ -40,7 +40,7 @@ export function notAllowed({ path, fault }: PassedOver): string[] {
 export async function folderState(paths: readonly string[], vault: Vault | null): Promise<FolderState> {
   const passedOver: PassedOver[] = [];
   for (const path of paths) {
-    const pin = vault === null ? null : await readFolderPin(vault, path, "recent");
+    const pin = vault === null ? null : await readFolderPin(vault, path, "cached");
     if (pin !== null && pin.allowed === null) continue;
     if (pin?.allowed == null) {
       passedOver.push({ path, fault: fileFaultOf(path) });

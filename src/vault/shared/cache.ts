@@ -27,7 +27,7 @@ import { addressFolder, readIfPossible, readPin, vaultFolder } from "./home.ts";
 export interface RecordCache {
   /** The home's memory, from which the cache has its keys. */
   readonly memory: HomeMemory;
-  readonly recent: NonNullable<VaultPlace["recent"]>;
+  readonly readCached: NonNullable<VaultPlace["readCached"]>;
   /** @param value null: the store has none @param asked when the server was asked, by `now` */
   put(place: string, value: Uint8Array | null, asked: number): void;
   drop(place: string): void;
@@ -128,7 +128,7 @@ export function recordCache(
           attempt(() => replaceFile(files, HEADER_KEY, header.bytes));
       },
     },
-    async recent(label, place, current) {
+    async readCached(label, place, current) {
       const held = await heldAt(label, place);
       const age = held === null ? Number.NaN : now() - held.asked;
       // Not where the clock was set back.

@@ -63,7 +63,7 @@ export async function openShared(context: Context, text: string, options: VaultO
     const joins = readPin(addressFolder(context, address)) === null;
     const { vaultId } = header;
     const cache = recordCache(context, address, vaultId, homeMemory(context, address, vaultId));
-    const known = { memory: cache.memory, recent: cache.recent };
+    const known = { memory: cache.memory, readCached: cache.readCached };
     const place = sharedPlace(context, vaultFolder(context, vaultId), store, known);
     const driver = cachingDriver(store.driver, cache, firstly);
     const vault = await openedVault(context, place, driver, options.prompt, header);
@@ -72,7 +72,7 @@ export async function openShared(context: Context, text: string, options: VaultO
   };
 
   try {
-    const known = options.recent ? cachedHeader(context, address) : null;
+    const known = options.allowCached ? cachedHeader(context, address) : null;
     let fault: unknown = null;
     if (known !== null)
       try {

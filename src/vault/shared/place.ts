@@ -22,7 +22,7 @@ export function sharedPlace(
   context: Context,
   folder: string,
   store: SharedStore,
-  known: { readonly memory: HomeMemory; readonly recent: NonNullable<VaultPlace["recent"]> },
+  known: { readonly memory: HomeMemory; readonly readCached: NonNullable<VaultPlace["readCached"]> },
 ): VaultPlace {
   const waiting = new Map<string, TriedLock>();
   /** Leases that are being given back: who waits for one should not wait until it ends. */
