@@ -2,7 +2,6 @@
 import { version } from "../package.json";
 import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
-import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
 import { EVERY, nameInFull } from "./connections/ref.ts";
 import type { Environment } from "./platform/context.ts";
@@ -152,6 +151,7 @@ async function perform(
 }
 
 async function report(cli: Cli, error: unknown, exitCodeOf?: (error: unknown) => number): Promise<number> {
+  const { asAuthError, EXIT_CODES } = await import("./cli/exit.ts");
   const known = asAuthError(error);
   const code = known.code === "interrupted" ? interruptedExitCode() : (exitCodeOf?.(error) ?? EXIT_CODES[known.code]);
   cli.output.error(known, code);

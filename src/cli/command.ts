@@ -1,7 +1,7 @@
 /**
  * How a command is defined. Arguments are described in citty's types, from which the type of what `run` gets follows;
  * reading them is ours (arguments.ts). What citty has no word for is added: flags that may repeat, arguments after `--`,
- * output formats, examples, settings that providers declare.
+ * output formats, examples, settings that providers declare. The arguments that several commands share are here, too.
  *
  * A command file imports nothing heavy at its top: `token` and `run` are on the hot path.
  */
@@ -119,4 +119,48 @@ export function seconds(value: string | undefined, flag: string): number | undef
   const number = Number(value);
   if (!/^\d{1,9}$/.test(value)) throw usage(`${flag} takes a whole number of seconds.`, `For example: ${flag} 600`);
   return number;
+}
+
+/** The arguments by which commands name a connection. */
+export const CONNECTION = {
+  connection: {
+    type: "positional",
+    required: false,
+    description: "<provider>, <provider>:<name> or https://issuer; without it, the default",
+  },
+  profile: {
+    type: "string",
+    alias: "p",
+    valueHint: "name",
+    description: "The connection of that name (or: AUTH_PROFILE)",
+  },
+} as const satisfies Args;
+
+/** The same, for commands that mean something else where no connection is named. @param without what that is */
+export function connectionArgs(without: string): typeof CONNECTION {
+  const description =
+    `<provider>, <provider>:<name> or https://issuer; without it, ${without}` as typeof CONNECTION.connection.description;
+  return { ...CONNECTION, connection: { ...CONNECTION.connection, description } };
+}
+
+export const STORED = {
+  stored: { type: "boolean", description: "Take the login in the vault, whatever the environment holds" },
+} as const satisfies Args;
+
+export const SCOPE = {
+  scope: {
+    type: "string",
+    alias: "s",
+    valueHint: "scope",
+    repeatable: true,
+    description: "A scope, or several with commas or spaces between; may be repeated",
+  },
+} as const satisfies Args;
+
+/** `--resource`: an absolute URI without a fragment (RFC 8707 §2). */
+export function resourceOf(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  const resource = value.trim();
+  if (URL.canParse(resource) && !resource.includes("#")) return resource;
+  throw usage("--resource takes a whole URI without a fragment.", "For example: --resource https://api.example");
 }

@@ -8,11 +8,10 @@ import { escapeText } from "../platform/escape.ts";
 import { replaceProcess } from "../platform/exec.ts";
 import { addressFault, isLoopback, originOf } from "../platform/url.ts";
 import { acquire } from "./acquire.ts";
-import { defineCommand, list } from "./command.ts";
+import { CONNECTION, defineCommand, list, resourceOf, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { type Headers, headersOf } from "./headers.ts";
 import { runExitCode, started } from "./run.ts";
-import { CONNECTION, resourceOf, STORED } from "./selector.ts";
 import { inSession, READS } from "./session.ts";
 
 export default defineCommand({

@@ -1,6 +1,6 @@
 /**
  * The one table of exit codes (CLI.md §2), and the one place where an error becomes text or JSON. What each error means
- * is in help/exit-codes.ts: every start would pay 0.3 ms for those words.
+ * is in help/exit-codes.ts. Loaded once something has failed.
  */
 import { AuthError, type ErrorCode, errorCode } from "../platform/errors.ts";
 import { jsonText } from "../platform/escape.ts";

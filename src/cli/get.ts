@@ -7,10 +7,9 @@ import { entryOf, environmentEntry, iso, type ListEntry, marksOf, NO_DEFAULT } f
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
-import { defineCommand } from "./command.ts";
+import { CONNECTION, defineCommand, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { meanings } from "./entries.ts";
-import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session, servicesFor } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 

@@ -11,10 +11,9 @@ import type { Secret } from "../platform/secret.ts";
 import { commandLine } from "../platform/shell-word.ts";
 import { type ToolVariables, toolVariables } from "../providers/tool-variables.ts";
 import { type Acquired, acquire } from "./acquire.ts";
-import type { Args } from "./command.ts";
+import { type Args, CONNECTION } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES, worst } from "./exit.ts";
-import { CONNECTION } from "./selector.ts";
 import type { Session } from "./session.ts";
 import { checkSelector, namedHere, parseNamed, type Wanted, withTemplates } from "./wanted.ts";
 

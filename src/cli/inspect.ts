@@ -6,11 +6,10 @@ import { decodeJwt } from "../oauth/idtoken.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
-import { defineCommand } from "./command.ts";
+import { CONNECTION, defineCommand, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { readSecret } from "./input.ts";
 import { askIssuer, describeAnswers, ONLINE, requireGood } from "./inspect-online.ts";
-import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, requireStored, type Session } from "./session.ts";
 
 export default defineCommand({

@@ -7,11 +7,10 @@ import { readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { deferSignals, interruptedExitCode } from "../platform/signals.ts";
 import { storeAt } from "../vault/store.ts";
-import { defineCommand } from "./command.ts";
+import { connectionArgs, defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError } from "./exit.ts";
 import { requireConsent } from "./input.ts";
-import { connectionArgs } from "./selector.ts";
 import { connectionsOf, inSession, type Session, selectStored } from "./session.ts";
 
 export default defineCommand({

@@ -12,7 +12,6 @@ import { escapedLines, jsonText } from "../platform/escape.ts";
 import { mayHoldSecret } from "../platform/secret.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
-import { errorJson, errorLines } from "./exit.ts";
 import type { MessageKind, Messages } from "./messages.ts";
 
 /**
@@ -85,10 +84,10 @@ export function createOutput(env: Environment, globals: Globals): Output {
   /** A plain line. `run` prints one each time, without loading what the other messages need. */
   const line = (text: Lines, fit?: boolean): void =>
     void enqueue(async () => drawn(escapedLines(await withoutSecrets(text)), fit));
-  const show = (kind: MessageKind, text: Lines): void => {
+  const show = (kind: MessageKind, text: Lines | Promise<Lines>): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
-      await (await messages)(kind, text);
+      await (await messages)(kind, await text);
     });
   };
   const loadMessages = async (): Promise<Messages> => {
@@ -101,6 +100,11 @@ export function createOutput(env: Environment, globals: Globals): Output {
   const colors = async (fd: 1 | 2 = 2): Promise<Colors> => {
     const { colorsFor } = await import("../platform/terminal.ts");
     return colorsFor(fd, env, globals.color);
+  };
+
+  const errorText = async (error: AuthError, exitCode: number, messages: readonly string[]): Promise<Lines> => {
+    const { errorJson, errorLines } = await import("./exit.ts");
+    return isJson ? errorJson(error, exitCode, messages) : errorLines(error);
   };
 
   const raw = (data: string | Uint8Array): Promise<boolean> => enqueue(() => toStdout(data));
@@ -142,7 +146,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     },
     error: (error, exitCode) => {
       const messages = held.splice(0).map(({ text }) => text);
-      show("error", isJson ? errorJson(error, exitCode, messages) : errorLines(error));
+      show("error", errorText(error, exitCode, messages));
       const more = globals.verbose ? explained(error) : null;
       if (more !== null) show("cause", more.split("\n"));
     },

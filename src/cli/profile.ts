@@ -21,12 +21,11 @@ import type { ProviderDefinition } from "../providers/schema.ts";
 import { acceptSetting } from "../providers/settings.ts";
 import type { Vault } from "../vault/types.ts";
 import { factLines } from "./columns.ts";
-import { defineCommand, defineGroup, loaded } from "./command.ts";
+import { connectionArgs, defineCommand, defineGroup, loaded } from "./command.ts";
 import { tellOfFaults } from "./entries.ts";
 import { type Target, targetAtIssuer } from "./login/target.ts";
 import { endLogins } from "./logout.ts";
 import { scopes } from "./scopes.ts";
-import { connectionArgs } from "./selector.ts";
 import { everythingOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
 import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
 

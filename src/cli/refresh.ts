@@ -9,9 +9,8 @@ import { duration, iso } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { isTerminal } from "../platform/terminal.ts";
 import { acquiredFrom } from "./acquire.ts";
-import { defineCommand, seconds } from "./command.ts";
+import { CONNECTION, defineCommand, STORED, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, servicesFor } from "./session.ts";
 
 export default defineCommand({

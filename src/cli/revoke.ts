@@ -1,6 +1,5 @@
-import { defineCommand } from "./command.ts";
+import { connectionArgs, defineCommand } from "./command.ts";
 import { connectionToEnd, endLogins } from "./logout.ts";
-import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({

@@ -1,5 +1,9 @@
 /** Scopes as the command line gives them. By itself in a file: a fresh token needs none of it. */
-import { usage } from "../platform/errors.ts";
+import { typed } from "../connections/ref.ts";
+import type { Stored } from "../connections/store.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { list } from "./command.ts";
 
@@ -34,4 +38,20 @@ function checked(all: readonly string[], flag: string): string[] {
     if (fault !== null) throw usage(`${fault}.`, "Write it anew: a character that isn't seen may have been pasted.");
   }
   return [...new Set(all)];
+}
+
+/** @throws AuthError `login_required` where its token has not all of them */
+export function requireScopes(stored: Stored, wanted: readonly string[]): void {
+  const granted = stored.record.tokens?.scopes ?? [];
+  const missing = wanted.filter((scope) => !granted.includes(scope));
+  if (missing.length === 0) return;
+  const all = [...new Set([...granted, ...missing])].join(",");
+  throw new AuthError(
+    "login_required",
+    `The token of ${typed(stored.ref)} doesn't have ${escapeText(missing.join(", "))}.`,
+    {
+      hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${shellWord(all)}`,
+      connection: `${stored.ref.provider}:${stored.ref.name}`,
+    },
+  );
 }

@@ -1,10 +1,9 @@
 /** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
+
 import { builtIn } from "../../providers/index.ts";
 import { readDefaults } from "../connections/defaults.ts";
 import type { Here } from "../connections/folder/choice.ts";
 import type { FolderState } from "../connections/folder/state.ts";
-import { noneInFlight } from "../connections/in-flight.ts";
-import { namingSource } from "../connections/name-source.ts";
 import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
 import type { Holder, Services } from "../connections/services.ts";
@@ -12,6 +11,7 @@ import { type Everything, everyConnection, notFound, requireConnection, type Sto
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { folderFiles } from "../platform/folder-file.ts";
+import { noneInFlight } from "../platform/signals.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
 import type { Header } from "../vault/header.ts";
@@ -134,6 +134,7 @@ export async function inSession<T>(
   try {
     return await work({ context: cli.context, registry, vault, services, folder, here, agent: held });
   } catch (error) {
+    const { namingSource } = await import("../connections/name-source.ts");
     throw namingSource(cli.context.env, error, decided);
   } finally {
     await noneInFlight();

@@ -7,10 +7,9 @@ import { parseEndpoints } from "../providers/overrides.ts";
 import type { Registry } from "../providers/registry.ts";
 import { FLOWS, type Flow, type ProviderDefinition } from "../providers/schema.ts";
 import { acceptSetting, flagOf } from "../providers/settings.ts";
-import { type Args, list } from "./command.ts";
+import { type Args, list, SCOPE } from "./command.ts";
 import { createCli, DEFAULT_GLOBALS } from "./context.ts";
 import { scopes } from "./scopes.ts";
-import { SCOPE } from "./selector.ts";
 import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 

@@ -12,7 +12,7 @@ import { tableWidth } from "../platform/terminal.ts";
 import { withoutQuery } from "../platform/url.ts";
 import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
-import { defineCommand } from "./command.ts";
+import { connectionArgs, defineCommand, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import {
   type All,
@@ -27,7 +27,6 @@ import {
 } from "./entries.ts";
 import { worst } from "./exit.ts";
 import { accessTokenLife, authorizationLife, refreshTokenLife } from "./lifetime.ts";
-import { connectionArgs, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export default defineCommand({

@@ -1,17 +1,12 @@
 import { feature } from "bun:bundle";
-import { typed } from "../connections/ref.ts";
 import { type Selected, type Selector, select } from "../connections/select.ts";
-import type { Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
-import { shellWord } from "../platform/shell-word.ts";
 import { type Acquired, acquire } from "./acquire.ts";
-import { defineCommand, seconds } from "./command.ts";
+import { CONNECTION, defineCommand, resourceOf, SCOPE, STORED, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import type { Refusal } from "./refusal.ts";
-import { CONNECTION, resourceOf, SCOPE, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export interface TokenOptions extends Selector {
@@ -140,7 +135,7 @@ async function acquireSelected(
     refusal === null
       ? await acquire(session, selected, minTtl, rejected ?? undefined, resource)
       : await (await import("./challenge.ts")).acquireAfter(session, selected, refusal, minTtl);
-  if (scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, scopes);
+  if (scopes !== null && acquired.stored !== null) (await import("./scopes.ts")).requireScopes(acquired.stored, scopes);
   return acquired;
 }
 
@@ -156,21 +151,6 @@ const LOGIN_HELPS: readonly string[] = [
 
 function needsLogin(error: unknown): boolean {
   return error instanceof AuthError && LOGIN_HELPS.includes(error.code);
-}
-
-function requireScopes(stored: Stored, wanted: readonly string[]): void {
-  const granted = stored.record.tokens?.scopes ?? [];
-  const missing = wanted.filter((scope) => !granted.includes(scope));
-  if (missing.length === 0) return;
-  const all = [...new Set([...granted, ...missing])].join(",");
-  throw new AuthError(
-    "login_required",
-    `The token of ${typed(stored.ref)} doesn't have ${escapeText(missing.join(", "))}.`,
-    {
-      hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${shellWord(all)}`,
-      connection: `${stored.ref.provider}:${stored.ref.name}`,
-    },
-  );
 }
 
 async function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {

@@ -2,8 +2,7 @@ import { hasNoDefault, updateDefaults } from "../connections/defaults.ts";
 import { display, vaultName } from "../connections/ref.ts";
 import { profileOf } from "../connections/select.ts";
 import { usage } from "../platform/errors.ts";
-import { defineCommand } from "./command.ts";
-import { connectionArgs } from "./selector.ts";
+import { connectionArgs, defineCommand } from "./command.ts";
 import { inSession, requireStored, selectStored } from "./session.ts";
 
 export default defineCommand({

@@ -4,11 +4,10 @@ import type { Secret } from "../platform/secret.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Outcome } from "./outcome.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
-import { replyWaits } from "./reply-waits.ts";
 import type { ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { isDue, stateOf, stillWorks } from "./status.ts";
-import { requireConnection, type Stored } from "./store.ts";
+import { replyWaits, requireConnection, type Stored } from "./store.ts";
 
 export interface Access {
   /** Its record's tokens are never null. */

@@ -6,11 +6,10 @@ import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts"
 import { AuthError } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
-import { awaitReply, deferSignals, heldSignal, type ReplyWait } from "../platform/signals.ts";
+import { awaitReply, deferSignals, heldSignal, inFlight, type ReplyWait } from "../platform/signals.ts";
 import { commitOutcome, retryCommit } from "./commit-outcome.ts";
 import { type Attempt, conclude, keep } from "./conclude.ts";
 import { errorFrom } from "./failure.ts";
-import { inFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note } from "./record.ts";

@@ -24,10 +24,9 @@ import {
   vaultName,
 } from "./ref.ts";
 import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
-import { replyWaits } from "./reply-waits.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
-import { requireConnection, type Stored } from "./store.ts";
+import { replyWaits, requireConnection, type Stored } from "./store.ts";
 import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
 import { locksWhenAnswered } from "./under-way.ts";
 

@@ -9,8 +9,7 @@ import type { EnvironmentToken } from "../providers/environment.ts";
 import { readVariables } from "../providers/read-variables.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
-import { type Here, meantHere, nameHere } from "./folder/choice.ts";
-import { nameSource } from "./name-source.ts";
+import type { Here } from "./folder/choice.ts";
 import {
   type ConnectionRef,
   checkName,
@@ -69,13 +68,16 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === undefined && profile !== undefined) return named(services, profile);
   if (argument === undefined) {
     const here = (await services.here?.()) ?? null;
-    const meant = here === null ? null : meantHere(here);
+    const meant = here === null ? null : (await import("./folder/choice.ts")).meantHere(here);
     if (meant?.argument !== undefined) return select(services, { ...selector, argument: meant.argument });
     return meant?.profile === undefined ? unnamed(services, selector) : named(services, meant.profile, here);
   }
 
   if (isAddress(argument)) {
-    const { connectionByIssuer } = await import("./by-issuer.ts");
+    const [{ connectionByIssuer }, { nameSource }] = await Promise.all([
+      import("./by-issuer.ts"),
+      import("./name-source.ts"),
+    ]);
     const here = profile === undefined ? ((await services.here?.()) ?? null) : null;
     const name = profile ?? here?.profile ?? undefined;
     const source = nameSource(services.context.env, name, here);
@@ -84,7 +86,8 @@ export async function select(services: SelectionServices, selector: Selector): P
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
   if (name !== null) return inVault({ provider, name });
-  const nameFromFolder = nameHere((await services.here?.()) ?? null, provider);
+  const here = (await services.here?.()) ?? null;
+  const nameFromFolder = here === null ? null : (await import("./folder/choice.ts")).nameHere(here, provider);
   if (nameFromFolder !== null) return inVault({ provider, name: nameFromFolder });
   return providerDefault(services, provider, selector);
 }
@@ -201,7 +204,10 @@ async function named(services: SelectionServices, profile: string, here: Here | 
   checkName(profile);
   const matches = await connectionsNamed(services, profile);
   const [only, ...others] = matches;
-  if (only === undefined) throw noneNamed(profile, nameSource(services.context.env, profile, here));
+  if (only === undefined) {
+    const { nameSource } = await import("./name-source.ts");
+    throw noneNamed(profile, nameSource(services.context.env, profile, here));
+  }
   if (others.length > 0) throw ambiguous(`Several are named ${profile}.`, matches.map(display), false);
   return inVault(only);
 }

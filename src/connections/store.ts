@@ -6,6 +6,7 @@ import type { Age, Change, Entry, Lock, Vault, Version } from "../vault/types.ts
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";
 import { mergeView, type ResourceRef, type View, viewForResource } from "./resource.ts";
+import type { Services } from "./services.ts";
 
 export interface Stored {
   readonly ref: ConnectionRef;
@@ -72,6 +73,20 @@ export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }
     if (!(error instanceof AuthError)) throw error;
     warn(`A sealed reply to a refresh of ${display(ref)} could not be erased from the disk: ${error.message}`);
   }
+}
+
+/**
+ * Whether this home keeps a reply of this login that may not be stored yet; under the lock it turns out. A record that is
+ * in order is not looked after: a refresh leaves its note in the record until its outcome is stored.
+ */
+export async function replyWaits(
+  { vault }: Pick<Services, "vault">,
+  { ref, version, record, view }: Stored,
+): Promise<boolean> {
+  const failure = record.failure ?? view?.whole.failure ?? null;
+  // One that can't be read was taken in as far as it can be.
+  if ((record.note === null && failure === null) || failure?.unreadable) return false;
+  return (await vault.keptVersion(vaultName(ref)))?.incarnation === version.incarnation;
 }
 
 /** As `readConnection`. @throws AuthError `connection_not_found` */

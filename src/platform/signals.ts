@@ -1,7 +1,7 @@
 /**
  * Signals that must not cut a refresh in two (DESIGN.md §6, step 4): between sending a refresh token and committing
  * the reply, an interruption waits. Afterwards the process ends with 128 + the signal's number. A second signal ends the
- * wait for a reply.
+ * wait for a reply. A command's own end waits, too.
  */
 import { posix } from "./posix.ts";
 
@@ -198,4 +198,21 @@ function interrupt(): void {
 
 function names(): Deferred[] {
   return (Object.keys(NUMBERS) as Deferred[]).filter((name) => name !== "SIGBREAK" || process.platform === "win32");
+}
+
+/**
+ * Refreshes that were begun: until its reply is kept, the login is in this process alone. Whoever closes a vault waits for
+ * them, since a command that serves others may be at its end while one is under way.
+ */
+const begun = new Set<Promise<unknown>>();
+
+export function inFlight<T>(refresh: Promise<T>): Promise<T> {
+  begun.add(refresh);
+  const over = (): boolean => begun.delete(refresh);
+  refresh.then(over, over);
+  return refresh;
+}
+
+export async function noneInFlight(): Promise<void> {
+  while (begun.size > 0) await Promise.allSettled(begun);
 }

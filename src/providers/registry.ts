@@ -9,7 +9,6 @@ import { isThere } from "../platform/small-file.ts";
 import { isProviderId, plainName } from "./id.ts";
 import type { CalledOtherwise } from "./not-found.ts";
 import type { FindBase } from "./plugins/load.ts";
-import { installedIds as idsIn, installedFile } from "./plugins/place.ts";
 import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";
 
@@ -111,6 +110,7 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwis
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
     if (plugins === undefined || folder === null || !isProviderId(id) || !(await isThere(folder))) return null;
+    const { installedFile } = await import("./plugins/place.ts");
     const path = await installedFile(folder, id);
     if (path === null || (await bundled(id)) === undefined) return path;
     return (await plugins.pin(id))?.replaces ? path : null;
@@ -200,8 +200,7 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwis
 
   async function installedIds(): Promise<string[]> {
     const folder = plugins?.folder() ?? null;
-    if (folder === null) return [];
-    return idsIn(folder);
+    return folder === null ? [] : (await import("./plugins/place.ts")).installedIds(folder);
   }
 
   async function ids(): Promise<string[]> {

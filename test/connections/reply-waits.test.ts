@@ -1,8 +1,9 @@
 /** Which records make a call look for a reply that was kept and may not be stored yet. */
+
 import { expect, test } from "bun:test";
 import { newConnection } from "../../src/connections/record.ts";
-import { replyWaits } from "../../src/connections/reply-waits.ts";
 import { viewForResource } from "../../src/connections/resource.ts";
+import { replyWaits } from "../../src/connections/store.ts";
 import type { Version } from "../../src/vault/types.ts";
 import { failureOf, loggedIn, noteOf, OTHER_LOGIN, REF, START, versionAt } from "./support.ts";
 

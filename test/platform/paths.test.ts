@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AuthError } from "../../src/platform/errors.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
-import { parseFileAddress } from "../../src/vault/file-address.ts";
+import { parseFileAddress } from "../../src/vault/file-store.ts";
 
 test("AUTH_HOME holds everything", () => {
   expect(pathsFor({ AUTH_HOME: "/srv/auth/", HOME: "/home/me" }, "linux")).toEqual({

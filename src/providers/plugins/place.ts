@@ -1,6 +1,6 @@
 /**
  * Where a plugin is: `<id>.toml`, `.json`, `.ts` or `.js` in the configuration's folder. Its id is its file's name, so
- * that looking for one looks at four names, however many there are. On the hot path: nothing heavy here.
+ * that looking for one looks at four names, however many there are. Needed for every token once there is a plugin: nothing heavy here.
  */
 import { AuthError } from "../../platform/errors.ts";
 import { isThere } from "../../platform/small-file.ts";
