@@ -3,12 +3,11 @@
  * when someone asks for it.
  */
 import type { Environment } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
+import type { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
 import { isProviderId, plainName } from "./id.ts";
 import type { CalledOtherwise } from "./not-found.ts";
-import type { FindBase } from "./plugins/load.ts";
 import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";
 
@@ -91,10 +90,26 @@ export interface Registry {
   readers(env: Environment): Promise<ProviderDefinition[]>;
 }
 
+/** What providers are found by, for the parts of the registry that are loaded only when they are used. */
+export interface Lookup extends Sources {
+  readonly catalog: () => Promise<Catalog>;
+  /** How to read a bundled description; undefined where none is of that id. */
+  bundled(id: string): Bundled | Promise<Bundled>;
+  /** The file that describes the provider, where one does: in place of a bundled one only if it was added with --replace. */
+  pluginFile(id: string): Promise<string | null>;
+  /** @param chain the plugins that lead here by `extends` */
+  load(id: string, chain: readonly string[]): Promise<ProviderDefinition>;
+  get(id: string): Promise<ProviderDefinition>;
+  /** Ids of plugins that `passedOver` was told of. */
+  readonly reported: Set<string>;
+}
+
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwise, plugins }: Sources): Registry {
+export function createRegistry({ catalog = noCatalog, ...sources }: Sources): Registry {
+  const { builtIn, origins, plugins } = sources;
   const read = new Map<string, Promise<ProviderDefinition>>();
-  const reported = new Set<string>();
+  const lookup: Lookup = { ...sources, catalog, bundled, pluginFile, load, get, reported: new Set() };
+  const offered = () => import("./offered.ts");
 
   function bundled(id: string): Bundled | Promise<Bundled> {
     return Object.hasOwn(builtIn, id) ? builtIn[id] : inCatalog(id);
@@ -105,8 +120,7 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwis
     return Object.hasOwn(rest, id) ? rest[id] : undefined;
   }
 
-  /** The file that describes the provider, where one does: in place of a bundled one only if it was added with --replace. */
-  async function file(id: string): Promise<string | null> {
+  async function pluginFile(id: string): Promise<string | null> {
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
     if (plugins === undefined || folder === null || !isProviderId(id) || !(await isThere(folder))) return null;
@@ -116,43 +130,12 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwis
     return (await plugins.pin(id))?.replaces ? path : null;
   }
 
-  /** @param chain the plugins that lead here by `extends` */
   async function load(id: string, chain: readonly string[]): Promise<ProviderDefinition> {
-    const path = await file(id);
-    if (path === null || plugins === undefined) {
-      const bring = await bundled(id);
-      if (bring === undefined) throw await notFound(id);
-      return (await bring()).default;
-    }
-    const { loadInstalled } = await import("./plugins/installed.ts");
-    const { definition, base, reviewed } = await loadInstalled(path, id, plugins.pin, findBase(id, chain));
-    if (!reviewed) {
-      const { refuseClash } = await import("./plugins/claims.ts");
-      await refuseClash(definition, base, builtIn, await catalog(), get);
-    }
-    return definition;
-  }
-
-  async function refuseForeign(id: string, addresses: IssuerAddresses): Promise<void> {
-    const path = await file(id);
-    if (path === null || plugins === undefined || (await plugins.pin(id))?.replaces === true) return;
-    const { loadInstalled } = await import("./plugins/installed.ts");
-    const { base } = await loadInstalled(path, id, plugins.pin, findBase(id, []));
-    const { refuseForeignIssuer } = await import("./plugins/claims.ts");
-    await refuseForeignIssuer(id, addresses, base, builtIn, await catalog(), get);
-  }
-
-  /** A manifest that replaces a provider may start from that one. */
-  function findBase(id: string, chain: readonly string[]): FindBase {
-    return async (base) => {
-      const bring = await bundled(base);
-      if (base === id && bring !== undefined) return (await bring()).default;
-      const longer = [...chain, id];
-      if (!longer.includes(base)) return load(base, longer);
-      throw new AuthError("plugin_invalid", `${[...longer, base].join(" extends ")}: that is a circle.`, {
-        hint: "Name another provider in 'extends'.",
-      });
-    };
+    const path = await pluginFile(id);
+    if (path !== null) return (await import("./plugins/installed.ts")).installedDefinition(lookup, path, id, chain);
+    const readDescription = await bundled(id);
+    if (readDescription === undefined) throw await (await offered()).notFound(lookup, id);
+    return (await readDescription()).default;
   }
 
   function get(id: string): Promise<ProviderDefinition> {
@@ -163,129 +146,40 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwis
     return definition;
   }
 
-  function isBuiltIn(id: string): boolean {
-    const folder = plugins?.folder() ?? null;
-    return Object.hasOwn(builtIn, id) && (folder === null || isThere(folder) === false);
-  }
-
-  async function require(name: string): Promise<string> {
-    const id = await idOf(name);
-    if (id === null) throw await notFound(name);
-    return id;
-  }
-
   async function idOf(name: string): Promise<string | null> {
     const plain = plainName(name);
-    for (const one of new Set([name, plain]))
-      if ((await bundled(one)) !== undefined || (await file(one)) !== null) return one;
-    return byAlias(plain);
+    for (const id of new Set([name, plain]))
+      if ((await bundled(id)) !== undefined || (await pluginFile(id)) !== null) return id;
+    return (await offered()).byAlias(lookup, plain);
   }
 
-  /** Only for a name that is no id: the descriptions that are offered are read for it. */
-  async function byAlias(name: string): Promise<string | null> {
-    const inCatalogue = ownValue((await (await catalog()).claims()).catalogAliases, name);
-    const found = (await offered()).filter(({ aliases }) => aliases?.includes(name)).map(({ id }) => id);
-    const plugins = found.filter((id) => !Object.hasOwn(builtIn, id));
-    // One that was added with --replace wins over what is part of auth.
-    const [id, other] = plugins.length > 0 ? plugins : [...found, ...(inCatalogue === undefined ? [] : [inCatalogue])];
-    if (other === undefined) return id ?? null;
-    throw new AuthError("plugin_invalid", `Several providers are called ${name}: ${id} and ${other}.`, {
-      hint: "Name the one that you mean by its id; or remove one: auth provider remove <id>",
-    });
-  }
-
-  async function idsAt(origin: string): Promise<readonly string[]> {
-    return origins === undefined ? [] : (ownValue((await origins()).bundledOrigins, origin) ?? []);
-  }
-
-  async function installedIds(): Promise<string[]> {
-    const folder = plugins?.folder() ?? null;
-    return folder === null ? [] : (await import("./plugins/place.ts")).installedIds(folder);
-  }
-
-  async function ids(): Promise<string[]> {
-    const own = (await installedIds()).filter((id) => !Object.hasOwn(builtIn, id));
-    return [...Object.keys(builtIn), ...own];
-  }
-
-  async function everyId(): Promise<string[]> {
-    return [...new Set([...(await ids()), ...Object.keys((await catalog()).catalog)])];
-  }
-
-  async function kindOf(id: string): Promise<ProviderKind> {
-    if ((await file(id)) !== null) return "installed";
-    if ((await bundled(id)) === undefined) throw await notFound(id);
-    return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
-  }
-
-  async function isPlugin(id: string): Promise<boolean> {
-    return (await bundled(id)) === undefined || (await file(id)) !== null;
-  }
-
-  async function offered(): Promise<ProviderDefinition[]> {
-    return usable(await ids());
-  }
-
-  async function readers(env: Environment): Promise<ProviderDefinition[]> {
-    const isSet = (variable: string): boolean => Boolean(env[variable]?.trim());
-    const variables = await variablesOfInstalled();
-    const read = (id: string): boolean => variables.get(id)?.some(isSet) ?? true;
-    const { catalogVariables } = await catalog();
-    const named = Object.keys(catalogVariables).filter(isSet);
-    return usable([...(await ids()).filter(read), ...named.flatMap((variable) => catalogVariables[variable] ?? [])]);
-  }
-
-  async function variablesOfInstalled(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const folder = plugins?.folder() ?? null;
-    const installed = await installedIds();
-    if (folder === null || installed.length === 0) return new Map();
-    const { variablesOfPlugins } = await import("./plugins/stamps.ts");
-    return variablesOfPlugins(folder, installed, passingOver);
-  }
-
-  async function usable(wanted: readonly string[]): Promise<ProviderDefinition[]> {
-    const found = await Promise.all([...new Set(wanted)].map(passingOver));
-    return found.filter((definition) => definition != null);
-  }
-
-  /**
-   * One plugin that can't be used doesn't keep people from the others. null: a module that isn't trusted yet, of which
-   * nothing is known (`provider list` and `doctor` show it); undefined: what is wrong was reported.
-   */
-  async function passingOver(id: string): Promise<ProviderDefinition | null | undefined> {
-    try {
-      return await get(id);
-    } catch (error) {
-      if (!isPluginFault(error)) throw error;
-      if (error.code === "plugin_untrusted") return null;
-      if (!reported.has(id)) plugins?.passedOver(error);
-      reported.add(id);
-      return undefined;
-    }
-  }
-
-  /** Not those of plugins: to read one may be what led here. */
-  async function bundledAliases(): Promise<string[]> {
-    const own = await Promise.all(Object.values(builtIn).map(async (bring) => (await bring()).default.aliases ?? []));
-    return [...own.flat(), ...Object.keys((await (await catalog()).claims()).catalogAliases)];
-  }
-
-  async function notFound(name: string): Promise<AuthError> {
-    const { notFoundHint } = await import("./not-found.ts");
-    const { escapeText } = await import("../platform/escape.ts");
-    const every = await everyId();
-    return new AuthError("provider_not_found", `There is no provider '${escapeText(name.slice(0, 60))}'.`, {
-      hint: notFoundHint(plainName(name), every, await bundledAliases(), (await otherwise?.()) ?? {}),
-    });
-  }
-
-  return { isBuiltIn, require, idOf, get, idsAt, ids, everyId, kindOf, isPlugin, refuseForeign, offered, readers };
+  return {
+    isBuiltIn(id) {
+      const folder = plugins?.folder() ?? null;
+      return Object.hasOwn(builtIn, id) && (folder === null || isThere(folder) === false);
+    },
+    async require(name) {
+      const id = await idOf(name);
+      if (id === null) throw await (await offered()).notFound(lookup, name);
+      return id;
+    },
+    idOf,
+    get,
+    idsAt: async (origin) => (origins === undefined ? [] : (ownValue((await origins()).bundledOrigins, origin) ?? [])),
+    ids: async () => (await offered()).ids(lookup),
+    everyId: async () => (await offered()).everyId(lookup),
+    async kindOf(id) {
+      if ((await pluginFile(id)) !== null) return "installed";
+      if ((await bundled(id)) === undefined) throw await (await offered()).notFound(lookup, id);
+      return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
+    },
+    isPlugin: async (id) => (await bundled(id)) === undefined || (await pluginFile(id)) !== null,
+    refuseForeign: async (...what) => (await import("./plugins/installed.ts")).refuseForeign(lookup, ...what),
+    offered: async () => (await offered()).offered(lookup),
+    readers: async (env) => (await offered()).readers(lookup, env),
+  };
 }
 
 async function noCatalog(): Promise<Catalog> {
   return { catalog: {}, catalogVariables: {}, claims: async () => ({ catalogClaims: {}, catalogAliases: {} }) };
-}
-
-function isPluginFault(error: unknown): error is AuthError {
-  return error instanceof AuthError && (error.code === "plugin_invalid" || error.code === "plugin_untrusted");
 }

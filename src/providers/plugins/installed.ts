@@ -1,16 +1,58 @@
-/** Plugins in the configuration's folder, listed and read. */
+/** Providers that a plugin in the configuration's folder describes. */
 import { AuthError } from "../../platform/errors.ts";
+import type { IssuerAddresses, Lookup } from "../registry.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { isModule, type PluginFile, readPluginFile } from "./file.ts";
 import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
 import { type ReadPin, requireTrust } from "./trust.ts";
+
+/** @param path its file @param chain as `Lookup.load` @throws AuthError as `loadInstalled`, and where it claims what is another's */
+export async function installedDefinition(
+  lookup: Lookup,
+  path: string,
+  id: string,
+  chain: readonly string[],
+): Promise<ProviderDefinition> {
+  const { builtIn, catalog, get } = lookup;
+  const { definition, base, reviewed } = await loadInstalled(path, id, pinOf(lookup), findBase(lookup, id, chain));
+  if (!reviewed) await (await import("./claims.ts")).refuseClash(definition, base, builtIn, await catalog(), get);
+  return definition;
+}
+
+/** As `Registry.refuseForeign`. */
+export async function refuseForeign(lookup: Lookup, id: string, addresses: IssuerAddresses): Promise<void> {
+  const { builtIn, catalog, get } = lookup;
+  const pin = pinOf(lookup);
+  const path = await lookup.pluginFile(id);
+  if (path === null || (await pin(id))?.replaces === true) return;
+  const { base } = await loadInstalled(path, id, pin, findBase(lookup, id, []));
+  const { refuseForeignIssuer } = await import("./claims.ts");
+  await refuseForeignIssuer(id, addresses, base, builtIn, await catalog(), get);
+}
+
+function pinOf({ plugins }: Lookup): ReadPin {
+  return plugins?.pin ?? (async () => null);
+}
+
+/** A manifest that replaces a provider may start from that one. */
+function findBase({ bundled, load }: Lookup, id: string, chain: readonly string[]): FindBase {
+  return async (base) => {
+    const readBundled = base === id ? await bundled(base) : undefined;
+    if (readBundled !== undefined) return (await readBundled()).default;
+    const longer = [...chain, id];
+    if (!longer.includes(base)) return load(base, longer);
+    throw new AuthError("plugin_invalid", `${[...longer, base].join(" extends ")}: that is a circle.`, {
+      hint: "Name another provider in 'extends'.",
+    });
+  };
+}
 
 /**
  * What the file describes; a module only as it was trusted. `reviewed`: these very bytes were shown to a person when they
  * were added; a manifest that was put into the folder by hand was not.
  * @throws AuthError `plugin_invalid`, `plugin_untrusted`
  */
-export async function loadInstalled(
+async function loadInstalled(
   path: string,
   id: string,
   pin: ReadPin,
