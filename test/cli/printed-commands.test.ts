@@ -99,7 +99,7 @@ async function faultsIn(texts: readonly { text: string; line: number }[], file: 
         const [, first = ""] = command.split(" ");
         if (LABELS.includes(command) || /^auth help/.test(command) || (!marked && !Object.hasOwn(COMMANDS, first)))
           continue;
-        if (NAMES_COMMANDS.test(file) && /^auth [a-z-]+( [a-z]+)?$/.test(command)) continue;
+        if (NAMES_COMMANDS.test(file) && /^auth [a-z-]+( [a-z]+){0,2}$/.test(command)) continue;
         const fault = await faultOf(command).catch((error: Error) => error.message);
         if (fault !== null) faults.push(`${file}:${line}: ${command}: ${fault}`);
       }

@@ -1,7 +1,9 @@
 /** docs/reference.md and `auth help <topic>`: made from tables, and true of what the commands print. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { REFERENCE, referencePage } from "../../.ci/reference-page.ts";
-import { DOCUMENTS } from "../../src/cli/help/json.ts";
+import { DOCUMENTS } from "../../src/cli/help/documents.ts";
 import { TOPICS } from "../../src/cli/help/topics.ts";
 import { paste } from "../support/home.ts";
 import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
@@ -67,11 +69,18 @@ describe("auth help --json", () => {
 
 describe("the documents that 'auth help json' describes are the ones that are printed", () => {
   let env: Record<string, string>;
+  /** Where the commands run. */
+  let project: string;
   beforeAll(async () => {
     env = bareEnvironment();
     await paste(env, "github", "pasted");
     await paste(env, "github:gone", "another");
+    project = join(env.HOME ?? "", "project");
+    mkdirSync(project);
+    writeFileSync(join(project, ".auth.toml"), 'connections = ["github"]\n');
+    writeFileSync(join(env.HOME ?? "", ".netrc"), "machine api.example login me password secret-of-a-machine\n");
   });
+  afterAll(() => auth(["agent", "stop"], { env }));
 
   const CALLS: Readonly<Record<string, readonly string[]>> = {
     "auth list": [],
@@ -83,13 +92,36 @@ describe("the documents that 'auth help json' describes are the ones that are pr
     "auth use": ["github"],
     "auth profile show": ["github"],
     "auth profile list": [],
+    "auth client set": ["github", "--client-id", "id"],
+    "auth client list": [],
+    "auth client remove": ["github"],
+    "auth allow": [],
+    "auth allow --list": [],
+    "auth deny": [],
+    "auth import": [],
     "auth log": [],
     "auth doctor": ["--offline"],
     "auth setup": [],
+    "auth agent start": [],
+    "auth agent status": [],
+    "auth agent lock": [],
+    "auth agent stop": [],
+    "auth mcp client-metadata": ["--client-metadata-url", "https://auth.example/client.json"],
+    "auth provider list": ["github"],
+    "auth provider show": ["github"],
+    "auth provider new": ["acme", "--device-url", "https://acme.example/d", "--token-url", "https://acme.example/t"],
+    "auth provider add": ["acme.toml", "--yes"],
+    "auth provider remove": ["acme"],
+    "auth provider types": [],
     "auth provider check": ["github"],
     "auth vault status": [],
+    "auth vault use": [],
     "auth vault rekey": ["--key", "file"],
     "auth vault copy": ["--to", `sqlite:${tempFolder()}/vault.db`],
+    "auth vault member key": [],
+    "auth vault member add": ["bob", "age1tm83sjtpquqa0weevzxzk75mx30s2ynj83etxrtx3kf86wtf33jqxvma9u"],
+    "auth vault member list": [],
+    "auth vault member remove": ["bob"],
     "auth --version": [],
   };
 
@@ -97,7 +129,7 @@ describe("the documents that 'auth help json' describes are the ones that are pr
     if (Object.hasOwn(CALLS, command))
       test(command, async () => {
         const words = command.split(" ").slice(1);
-        const { code, stdout } = await auth([...words, ...(CALLS[command] ?? []), "--json"], { env });
+        const { code, stdout } = await auth([...words, ...(CALLS[command] ?? []), "--json"], { env, cwd: project });
         expect(code).toBe(0);
         const text = kind === "lines" ? (stdout.split("\n")[0] ?? "") : stdout;
         const document = JSON.parse(text);
@@ -105,11 +137,31 @@ describe("the documents that 'auth help json' describes are the ones that are pr
         expect(Object.keys(one).sort()).toEqual([...fields].sort());
       });
 
-  test("all are looked at, but for those that need a provider's answer, a release, a passphrase or a server", () => {
+  test("all are looked at, but for those that need a provider, a person, another vault, a release or a server", () => {
     const left = DOCUMENTS.map(({ command }) => command).filter((command) => !Object.hasOwn(CALLS, command));
     expect(left).toEqual([
-      ...["auth refresh", "auth login", "auth upgrade", "auth provider try"],
-      ...["auth vault backup", "auth vault restore", "auth vault accept"],
+      ...["auth refresh", "auth login", "auth export", "auth proxy", "auth upgrade", "auth mcp login"],
+      ...["auth provider trust", "auth provider try"],
+      ...["auth vault init", "auth vault backup", "auth vault restore", "auth vault accept"],
+    ]);
+  });
+
+  test("every command is among them, but for those that run or answer another program", async () => {
+    const { stdout } = await auth(["help", "--json"]);
+    const isDescribed = (name: string): boolean =>
+      DOCUMENTS.some(({ command, note }) => command === name || note?.includes(`'${name}'`));
+    expect(commandsIn(JSON.parse(stdout)).filter((name) => !isDescribed(name))).toEqual([
+      ...["auth run", "auth curl", "auth helper", "auth completion"],
     ]);
   });
 });
+
+interface Tree {
+  readonly command: string;
+  readonly commands?: readonly Tree[];
+}
+
+/** The names of all commands that do something. */
+function commandsIn({ command, commands }: Tree): string[] {
+  return commands === undefined ? [command] : commands.flatMap(commandsIn);
+}

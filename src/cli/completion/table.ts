@@ -9,7 +9,7 @@ import { GLOBAL_ARGS } from "../arguments.ts";
 import { type Arg, type Args, type Command, isGroup, type ValueKind } from "../command.ts";
 import { flagTable, positionalsOf } from "../flags.ts";
 import { SECRET_FIELDS } from "../get.ts";
-import { DOCUMENTS } from "../help/json.ts";
+import { DOCUMENTS } from "../help/documents.ts";
 import { TOPICS } from "../help/topics.ts";
 import { root } from "../root.ts";
 import { type ProviderEntry, providerEntry } from "./provider-entry.ts";
