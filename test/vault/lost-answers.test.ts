@@ -8,39 +8,28 @@ import { rekeyVault } from "../../src/vault/rekey.ts";
 import { certainSwaps } from "../../src/vault/shared/certain-swap.ts";
 import { openVault } from "../../src/vault/store.ts";
 import { type CuttingRelay, cuttingRelay } from "../support/cutting-relay.ts";
-import type { DatabaseServer } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { erase, put, version } from "./home.ts";
 import { memoryDriver } from "./memory-driver.ts";
 import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
-import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, type SharedHome, serverForTests, sharedHomes } from "./shared-home.ts";
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
-    let server: DatabaseServer;
+    const server = serverForTests(start);
+    const homeAt = sharedHomes();
     let relay: CuttingRelay;
-    const homes: SharedHome[] = [];
     let count = 0;
     beforeAll(async () => {
-      server = await start();
       relay = await cuttingRelay(server);
     });
-    afterAll(async () => {
-      for (const home of homes) home[Symbol.dispose]();
-      relay.stop();
-      await server.stop();
-    });
-    const homeAt = (address: string): SharedHome => {
-      const home = sharedHome(address);
-      homes.push(home);
-      return home;
-    };
+    afterAll(() => relay.stop());
     /** A home that reaches its vault by the relay, and one that doesn't. */
     const two = (): [SharedHome, SharedHome] => {
       const place = `lost_${++count}`;
       return [homeAt(relay.address(place)), homeAt(server.address(place))];
     };
-    const opened = async (home: SharedHome) => (await openVault(home.context(home.variables))) ?? expect.unreachable();
+    const opened = async (home: SharedHome) => (await openVault(home.context())) ?? expect.unreachable();
     /** The work, on a way that loses the answer to its first commit. */
     const losing = async <T>(work: () => Promise<T>): Promise<T> => {
       const before = relay.lost();
@@ -88,7 +77,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 
     test("a vault that is made, and given a new key, is so", async () => {
       const [home] = two();
-      const context = home.context(home.variables);
+      const context = home.context();
       expect(await losing(() => initVault(context))).toMatchObject({ source: "env" });
       const vault = await opened(home);
       await vault.commit([put("a:x", 1, "1")]);

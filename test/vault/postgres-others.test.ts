@@ -1,23 +1,18 @@
 /** Other users of the database that a vault is in, and other programs' settings for it: neither gets in between. */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openVault } from "../../src/vault/store.ts";
-import { type DatabaseServer, inPostgres, PASSWORD, startPostgres } from "../support/databases.ts";
+import { inPostgres, PASSWORD, startPostgres } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";
-import { type SharedHome, sharedHome } from "./shared-home.ts";
+import { serverForTests, sharedHomes } from "./shared-home.ts";
 
 describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
-  let server: DatabaseServer;
-  const homes: SharedHome[] = [];
-  const homeAt = (address: string): SharedHome => {
-    const home = sharedHome(address);
-    homes.push(home);
-    return home;
-  };
+  const server = serverForTests(startPostgres);
+  const homeAt = sharedHomes();
   const sql = (statement: string) => inPostgres(server, statement);
   /** For a vault of a user who is no superuser. */
   const addressOf = (schema: string): string => server.address(schema).replace("//auth:", "//runner:");
@@ -29,7 +24,6 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
     );
 
   beforeAll(async () => {
-    server = await startPostgres();
     await sql(`
       CREATE ROLE runner LOGIN PASSWORD '${PASSWORD}';
       CREATE ROLE mallory LOGIN PASSWORD '${PASSWORD}';
@@ -46,10 +40,6 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
       ALTER FUNCTION other.on_write() OWNER TO mallory;`);
   });
   beforeEach(() => sql("DELETE FROM other.ran"));
-  afterAll(async () => {
-    for (const home of homes) home[Symbol.dispose]();
-    await server.stop();
-  });
 
   /** A function of the other user's that says that it ran, then does what PostgreSQL's does. */
   const squatted = (name: string, types: readonly string[], result: string, own: string): string => `
@@ -138,7 +128,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
       await sql(statements.replaceAll("%", schema));
       const home = homeAt(addressOf(schema));
       for (const work of [openVault, initVault]) {
-        const found = await refusal(work(home.context(home.variables)));
+        const found = await refusal(work(home.context()));
         expect(found.code).toBe("vault_corrupt");
         expect(found.text).toContain("another user of the database");
       }
@@ -170,7 +160,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
       await (await homeAt(addressOf("kept")).open()).close();
       // Nor do they lend a password to an address that has none.
       const home = homeAt(addressOf("kept").replace(/runner:[^@]*@/, "mallory@"));
-      const found = await refusal(openVault(home.context(home.variables)));
+      const found = await refusal(openVault(home.context()));
       expect(found.code).toBe("vault_locked");
     } finally {
       for (const name of Object.keys(variables)) delete process.env[name];

@@ -1,32 +1,20 @@
 /** What else may be at a vault's place in Redis: damaged values, another application's keys, answers of another form. */
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openRedis } from "../../src/vault/shared/redis.ts";
 import { openVault } from "../../src/vault/store.ts";
-import { type DatabaseServer, inRedis, startRedis } from "../support/databases.ts";
+import { inRedis, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";
-import { type SharedHome, sharedHome } from "./shared-home.ts";
+import { serverForTests, sharedHomes } from "./shared-home.ts";
 
-const homes: SharedHome[] = [];
-afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
-});
-function homeAt(address: string): SharedHome {
-  const home = sharedHome(address);
-  homes.push(home);
-  return home;
-}
+const homeAt = sharedHomes();
 
 describe.skipIf(lacking("redis-server"))("Redis", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startRedis);
 
   const NO_BASE64 = ["1 %%%", "neither a version nor Base64", "1 ", ""];
 
@@ -57,7 +45,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
     await (await home.open()).close();
     for (const value of NO_BASE64) {
       await inRedis(server, "HSET", "headless:records", "header", value);
-      expect((await refusal(openVault(home.context(home.variables)))).code).toBe("vault_corrupt");
+      expect((await refusal(openVault(home.context()))).code).toBe("vault_corrupt");
     }
   });
 
@@ -125,7 +113,7 @@ test("a server that gives answers of another form is said to, whatever they are"
     }
     const home = homeAt(`redis://127.0.0.1:${listener.port}/0`);
     for (const work of [openVault, initVault]) {
-      const found = await refusal(work(home.context(home.variables))).catch(() => null);
+      const found = await refusal(work(home.context())).catch(() => null);
       if (found !== null) expect([answer, found.code]).toEqual([answer, expect.stringMatching(/^vault_/)]);
     }
     driver.close();

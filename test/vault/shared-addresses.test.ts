@@ -95,7 +95,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await wentBack(here.address, vault);
       (await vault.tryLock("a:x"))?.release();
       await vault.close();
-      const context = here.context(here.variables);
+      const context = here.context();
       const old = addressFolder(context, await parseAddress(here.address));
       const known = vaultFolder(context, vault.id);
       rmSync(join(known, "vault.json"));

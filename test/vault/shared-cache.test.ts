@@ -55,7 +55,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         relay,
         clock: Date.now(),
         async use(work) {
-          const context = { ...home.context(home.variables), now: () => one.clock };
+          const context = { ...home.context(), now: () => one.clock };
           const vault = await openVault(context, { allowCached: true });
           if (vault === null) throw new Error("there is no vault");
           try {

@@ -8,7 +8,7 @@ import { makeAuthority } from "../support/authority.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { refusal } from "./home.ts";
-import { type SharedHome, sharedHome } from "./shared-home.ts";
+import { sharedHomes } from "./shared-home.ts";
 
 const ENCODED = encodeURIComponent(PASSWORD);
 /** PostgreSQL's SSLRequest is eight bytes long, and the first that a client sends that wants TLS. */
@@ -16,10 +16,9 @@ const SSL_REQUEST = 80_877_103;
 /** AuthenticationCleartextPassword (postgresql.org/docs/current/protocol-message-formats.html). */
 const ASKS_IN_CLEAR = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]);
 
-const homes: SharedHome[] = [];
+const homeAt = sharedHomes();
 const servers: Server[] = [];
 afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
   for (const server of servers) server.close();
 });
 
@@ -64,9 +63,7 @@ async function eavesdropper(
 }
 
 async function refusedAt(address: string): Promise<string> {
-  const home = sharedHome(address);
-  homes.push(home);
-  return (await refusal(openVault(home.context(home.variables)))).code;
+  return (await refusal(openVault(homeAt(address).context()))).code;
 }
 
 test("PostgreSQL that says it has no TLS isn't sent it", async () => {

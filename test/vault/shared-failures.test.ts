@@ -1,52 +1,59 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { retryWhileBusy } from "../../src/vault/driver.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/store.ts";
-import {
-  type DatabaseServer,
-  freePort,
-  inPostgres,
-  inRedis,
-  PASSWORD,
-  startPostgres,
-  startRedis,
-} from "../support/databases.ts";
+import { freePort, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal, version } from "./home.ts";
-import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, serverForTests, sharedHomes } from "./shared-home.ts";
 
-const homes: SharedHome[] = [];
-afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
-});
-
-function homeAt(address: string): SharedHome {
-  const home = sharedHome(address);
-  homes.push(home);
-  return home;
-}
+const homeAt = sharedHomes();
 
 /** How the vault at an address is refused, made or opened. */
 async function refused(address: string, work: typeof initVault | typeof openVault = openVault) {
   const home = homeAt(address);
-  const found = await refusal(work(home.context(home.variables)));
+  const found = await refusal(work(home.context()));
   for (const form of [PASSWORD, encodeURIComponent(PASSWORD), "wr0ngpassword"]) expect(found.text).not.toContain(form);
   return found;
 }
 
 const ENCODED = encodeURIComponent(PASSWORD);
 
+/** A record in a new vault, which is read and can't be written once the server takes no writes. */
+async function refusedWrite(address: string, stopWrites: () => Promise<unknown>) {
+  const vault = await homeAt(address).open();
+  await vault.commit([put("a:x", 1, "1")]);
+  await vault.close();
+  await stopWrites();
+  const again = await homeAt(address).open();
+  expect((await again.read("connection", "a:x"))?.body).toBe("1");
+  const found = await refusal(again.commit([put("a:x", 2, "2")]));
+  expect(found.code).toBe("vault_unwritable");
+  await again.close();
+  return found;
+}
+
+/** Makes a vault, with a record and a kept reply, and reads both. */
+async function storeAndRead(address: string): Promise<void> {
+  const vault = await homeAt(address).open();
+  await vault.commit([put("a:x", 1, "1")]);
+  expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
+  const lock = await vault.tryLock("a:x");
+  await lock?.reply.prepare();
+  await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
+  expect(await lock?.reply.kept()).toHaveLength(2);
+  await lock?.reply.blank("all");
+  lock?.release();
+  await vault.close();
+}
+
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
-    let server: DatabaseServer;
-    beforeAll(async () => {
-      server = await start();
-    });
-    afterAll(() => server.stop());
+    const server = serverForTests(start);
 
     test("a server that isn't there is exit 5: try again", async () => {
       const address = server.address("gone").replace(`:${server.port}/`, ":1/");
@@ -64,9 +71,9 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 
     test("and so it is each time, whatever else is lacking", async () => {
       const address = server.address("again");
-      const { context, variables } = homeAt(address);
-      await initVault(context(variables));
-      await (await openVault(context(variables), { allowCached: true }))?.close();
+      const { context } = homeAt(address);
+      await initVault(context());
+      await (await openVault(context(), { allowCached: true }))?.close();
       const refusedStore = { AUTH_STORE: address.replace(ENCODED, "wr0ngpassword") };
       for (const options of [{}, { allowCached: true }])
         expect((await refusal(openVault(context(refusedStore), options))).code).toBe("vault_locked");
@@ -100,11 +107,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
   });
 
 describe.skipIf(lacking("redis-server"))("Redis", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startRedis);
 
   test("a server that may forget a login is refused, unless AUTH_STORE accepts that", async () => {
     for (const [option, value, words] of [
@@ -142,17 +145,8 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
   });
 
   test("a read-only replica is read, and written by no one", async () => {
-    const address = server.address("replica");
-    const vault = await homeAt(address).open();
-    await vault.commit([put("a:x", 1, "1")]);
-    await vault.close();
-    await inRedis(server, "REPLICAOF", "127.0.0.1", "1");
-    const again = await homeAt(address).open();
-    expect((await again.read("connection", "a:x"))?.body).toBe("1");
-    const found = await refusal(again.commit([put("a:x", 2, "2")]));
-    expect(found.code).toBe("vault_unwritable");
+    const found = await refusedWrite(server.address("replica"), () => inRedis(server, "REPLICAOF", "127.0.0.1", "1"));
     expect(found.text).toContain("read-only replica");
-    await again.close();
     await inRedis(server, "REPLICAOF", "NO", "ONE");
   });
 
@@ -199,38 +193,19 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
 });
 
 describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startPostgres);
 
   test("a server that takes no writes is read, and that it does not is said", async () => {
-    const address = server.address("readonly");
-    const vault = await homeAt(address).open();
-    await vault.commit([put("a:x", 1, "1")]);
-    await vault.close();
-    await inPostgres(server, "ALTER ROLE auth SET default_transaction_read_only = on");
-    const again = await homeAt(address).open();
-    expect((await again.read("connection", "a:x"))?.body).toBe("1");
-    const found = await refusal(again.commit([put("a:x", 2, "2")]));
-    expect(found.code).toBe("vault_unwritable");
+    const found = await refusedWrite(server.address("readonly"), () =>
+      inPostgres(server, "ALTER ROLE auth SET default_transaction_read_only = on"),
+    );
     expect(found.text).toContain("default_transaction_read_only");
-    await again.close();
     await inPostgres(server, "BEGIN READ WRITE; ALTER ROLE auth RESET default_transaction_read_only; COMMIT");
   });
 
   test("the form in which the server writes bytes is of no matter", async () => {
     await inPostgres(server, "ALTER ROLE auth SET bytea_output = escape");
-    const vault = await homeAt(server.address("escaped")).open();
-    await vault.commit([put("a:x", 1, "1")]);
-    expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
-    const lock = await vault.tryLock("a:x");
-    await lock?.reply.prepare();
-    await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
-    expect(await lock?.reply.kept()).toHaveLength(2);
-    lock?.release();
-    await vault.close();
+    await storeAndRead(server.address("escaped"));
     await inPostgres(server, "ALTER ROLE auth RESET bytea_output");
   });
 
@@ -259,18 +234,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
   });
 
   test("a schema may have the name of a word of SQL", async () => {
-    for (const word of ["user", "order"]) {
-      const vault = await homeAt(server.address(word)).open();
-      await vault.commit([put("a:x", 1, "1")]);
-      expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
-      const lock = await vault.tryLock("a:x");
-      await lock?.reply.prepare();
-      await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
-      expect(await lock?.reply.kept()).toHaveLength(2);
-      await lock?.reply.blank("all");
-      lock?.release();
-      await vault.close();
-    }
+    for (const word of ["user", "order"]) await storeAndRead(server.address(word));
   });
 
   test("a commit is on the server's disk when it is confirmed, whatever the role's default is", async () => {

@@ -1,5 +1,6 @@
 /** Homes that share a vault on a real server. */
-import { expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
+import type { Context, Environment } from "../../src/platform/context.ts";
 import type { Bytes } from "../../src/vault/bytes.ts";
 import type { StoreDriver } from "../../src/vault/driver.ts";
 import { HEADER_KEY, headerVersion, parseHeader } from "../../src/vault/header.ts";
@@ -22,13 +23,52 @@ export const BACKENDS = {
 export interface SharedHome extends Home {
   /** AUTH_KEY and AUTH_STORE. */
   readonly variables: { readonly AUTH_KEY: string; readonly AUTH_STORE: string };
+  /** @param env by default the variables */
+  context(env?: Environment): Context;
 }
 
 /** A machine's home, for the vault at this address. */
 export function sharedHome(store: string, key = KEY): SharedHome {
   const home = newHome("auth-shared-");
   const variables = { AUTH_KEY: key, AUTH_STORE: store };
-  return { ...home, variables, open: () => openOrMake(home.context(variables)) };
+  const context = (env: Environment = variables): Context => home.context(env);
+  return { ...home, variables, context, open: () => openOrMake(context()) };
+}
+
+/** Makes homes that are removed after the tests of the group in which this is called. */
+export function sharedHomes(): typeof sharedHome {
+  const homes: SharedHome[] = [];
+  afterAll(() => {
+    for (const home of homes) home[Symbol.dispose]();
+  });
+  return (store, key) => {
+    const home = sharedHome(store, key);
+    homes.push(home);
+    return home;
+  };
+}
+
+/** A server that runs for the tests of the group in which this is called. */
+export function serverForTests(start: Backend["start"]): DatabaseServer {
+  let server: DatabaseServer | null = null;
+  const running = (): DatabaseServer => server ?? expect.unreachable("the server isn't started yet");
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server?.stop());
+  return {
+    get port() {
+      return running().port;
+    },
+    get folder() {
+      return running().folder;
+    },
+    address: (name) => running().address(name),
+    replica: () => running().replica(),
+    pause: () => running().pause(),
+    resume: () => running().resume(),
+    stop: () => running().stop(),
+  };
 }
 
 /** A server that is started when it is first asked for. */

@@ -11,23 +11,15 @@ import { openVault, storeAt } from "../../src/vault/store.ts";
 import { lacking } from "../support/needs.ts";
 import { KEY, newHome, openOrMake, put, refusal, version } from "./home.ts";
 import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
-import { BACKENDS, lazyServer, type SharedHome, sharedHome, snapshotOf } from "./shared-home.ts";
+import { BACKENDS, lazyServer, type SharedHome, sharedHomes, snapshotOf } from "./shared-home.ts";
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
     const server = lazyServer(start);
-    const homes: SharedHome[] = [];
-    afterAll(async () => {
-      for (const home of homes) home[Symbol.dispose]();
-      await server.stop();
-    });
-    const homeAt = (address: string, key?: string): SharedHome => {
-      const home = sharedHome(address, key);
-      homes.push(home);
-      return home;
-    };
+    afterAll(() => server.stop());
+    const homeAt = sharedHomes();
     const rekey = (home: SharedHome, key = NEXT_KEY) =>
-      rekeyVault(home.context(home.variables), { environment: { ...home.variables, AUTH_KEY: key } });
+      rekeyVault(home.context(), { environment: { ...home.variables, AUTH_KEY: key } });
 
     test("every record opens with the new key on each machine, and with the old one nothing does", async () => {
       const address = await server.address();
@@ -38,7 +30,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await rekey(home)).toMatchObject({ source: "env", epoch: 2, records: 2 });
       expect(await vault.commit([put("a:x", 2, "late")])).toBe("rekeyed");
       await vault.close();
-      expect((await refusal(openVault(other.context(other.variables)))).code).toBe("vault_locked");
+      expect((await refusal(openVault(other.context()))).code).toBe("vault_locked");
       for (const one of [home, other, homeAt(address)]) {
         const there = await openVault(one.context({ ...one.variables, AUTH_KEY: NEXT_KEY }));
         expect((await there?.read("connection", "a:x"))?.body).toBe("1");
@@ -52,7 +44,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const [home, other] = [homeAt(address), homeAt(address)];
       await (await other.open()).close();
       await rekey(home);
-      const context = other.context(other.variables);
+      const context = other.context();
       for (const work of [() => openVault(context), () => vaultKey(context, undefined), () => rekey(other)]) {
         const found = await refusal(work());
         expect(found.code).toBe("vault_locked");

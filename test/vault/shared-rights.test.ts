@@ -1,27 +1,19 @@
 /**
  * A database user who may too little is told what its owner must run, and one who has got exactly that can do everything.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
-import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
+import { inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { KEY, newHome, openOrMake, put, refusal, version } from "./home.ts";
 import { contentOf, copy, filled, openedWith } from "./moving-home.ts";
-import { type SharedHome, sharedHome } from "./shared-home.ts";
+import { serverForTests, sharedHomes } from "./shared-home.ts";
 
 const NEW_KEY = "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE=";
-const homes: SharedHome[] = [];
-afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
-});
-function homeAt(address: string): SharedHome {
-  const home = sharedHome(address);
-  homes.push(home);
-  return home;
-}
+const homeAt = sharedHomes();
 
 /** The statements in the lines of a hint. */
 function printed(text: string): string[] {
@@ -31,7 +23,7 @@ function printed(text: string): string[] {
 /** What a login, a token, a refresh, a logout, a rekey, a move and `accept` ask of the server. */
 async function doEverything(address: string): Promise<void> {
   const home = homeAt(address);
-  const context = home.context(home.variables);
+  const context = home.context();
   const vault = await openOrMake(context);
   await vault.requireWritable("a:x");
   await vault.commit([put("a:x", 1, "1"), put("a:y", 1, "1")]);
@@ -65,11 +57,7 @@ async function copyTo(address: string): Promise<void> {
 }
 
 describe.skipIf(lacking("redis-server"))("Redis", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startRedis);
 
   test("in a database other than the first", async () => {
     await inRedis(server, "ACL", "SETUSER", "runner", "on", ">pw");
@@ -78,11 +66,11 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
         .address(prefix)
         .replace(/\/\/:[^@]+@/, "//runner:pw@")
         .replace("/0?", "/3?");
-    const found = await refusal(initVault(homeAt(at("team")).context(homeAt(at("team")).variables)));
+    const found = await refusal(initVault(homeAt(at("team")).context()));
     expect(found.code).toBe("vault_unwritable");
     for (const prefix of ["team", "copy"]) {
       const home = homeAt(at(prefix));
-      const [command = ""] = printed((await refusal(initVault(home.context(home.variables)))).text);
+      const [command = ""] = printed((await refusal(initVault(home.context()))).text);
       const [acl = "", ...rights] = command.split(" ");
       await inRedis(server, acl, ...rights);
       await (prefix === "team" ? doEverything(at(prefix)) : copyTo(at(prefix)));
@@ -94,11 +82,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
 });
 
 describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startPostgres);
 
   /** A name that has to be quoted, in SQL and in the address. */
   const NAME = 'Run"ner';
@@ -108,7 +92,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
 
   const refusedAt = async (schema: string): Promise<string[]> => {
     const home = homeAt(addressOf(schema));
-    const found = await refusal(openOrMake(home.context(home.variables)));
+    const found = await refusal(openOrMake(home.context()));
     expect([schema, found.code]).toEqual([schema, "vault_unwritable"]);
     return printed(found.text);
   };

@@ -1,6 +1,6 @@
 /** Shared vaults over TLS: a server whose certificate isn't to be trusted is not used, and why is said. */
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openVault } from "../../src/vault/store.ts";
@@ -9,22 +9,13 @@ import { type Authority, makeAuthority } from "../support/authority.ts";
 import { lacking } from "../support/needs.ts";
 import { tempFolder } from "../support/program.ts";
 import { put, refusal } from "./home.ts";
-import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, sharedHomes } from "./shared-home.ts";
 
-const homes: SharedHome[] = [];
-afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
-});
-
-function homeAt(address: string): SharedHome {
-  const home = sharedHome(address);
-  homes.push(home);
-  return home;
-}
+const homeAt = sharedHomes();
 
 function refused(address: string): Promise<{ code: string; text: string }> {
   const home = homeAt(address);
-  return refusal(openVault(home.context(home.variables)));
+  return refusal(openVault(home.context()));
 }
 
 describe("over TLS", () => {

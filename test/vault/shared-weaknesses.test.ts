@@ -1,27 +1,18 @@
 /** What weakens a shared vault: said by `vault status`, and once when a home comes to it. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
-import { type DatabaseServer, inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
+import { inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";
-import { type SharedHome, sharedHome } from "./shared-home.ts";
+import { type SharedHome, serverForTests, sharedHomes } from "./shared-home.ts";
 
-const homes: SharedHome[] = [];
-afterAll(() => {
-  for (const home of homes) home[Symbol.dispose]();
-});
-
-function homeAt(address: string): SharedHome {
-  const home = sharedHome(address);
-  homes.push(home);
-  return home;
-}
+const homeAt = sharedHomes();
 
 async function statusWarnings(home: SharedHome): Promise<string> {
-  const status = await vaultStatus(home.context(home.variables));
+  const status = await vaultStatus(home.context());
   return (status?.warnings ?? []).map(({ text }) => text).join("\n");
 }
 
@@ -31,7 +22,7 @@ async function joining(address: string): Promise<readonly [string, string]> {
   const told: string[] = [];
   for (let time = 0; time < 2; time++) {
     const before = home.warnings.length;
-    await (await openVault(home.context(home.variables)))?.close();
+    await (await openVault(home.context()))?.close();
     told.push(home.warnings.slice(before).join("\n"));
   }
   return [told[0] ?? "", told[1] ?? ""];
@@ -46,11 +37,7 @@ async function made(address: string): Promise<string> {
 }
 
 describe.skipIf(lacking("redis-server"))("Redis", () => {
-  let server: DatabaseServer;
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server.stop());
+  const server = serverForTests(startRedis);
 
   for (const [option, value, words] of [
     ["appendfsync", "no", "appendfsync is no"],
@@ -78,7 +65,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
     await inRedis(server, "CONFIG", "SET", "appendfsync", "no");
     try {
       const home = homeAt(server.address("made"));
-      const context = home.context(home.variables);
+      const context = home.context();
       const told = async (work: () => Promise<unknown>): Promise<string> => {
         const before = home.warnings.length;
         await work();
@@ -88,7 +75,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
       expect(await told(async () => (await openVault(context))?.close())).toBe("");
       expect(await told(() => storeAt(context).accept({}))).toContain("appendfsync is no");
       const other = homeAt(server.address("made"));
-      await storeAt(other.context(other.variables)).join({});
+      await storeAt(other.context()).join({});
       expect(other.warnings.join()).toContain("appendfsync is no");
       expect(await told(async () => (await openVault(context))?.close())).toBe("");
     } finally {

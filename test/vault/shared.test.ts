@@ -12,25 +12,19 @@ import type { Lock, Vault } from "../../src/vault/types.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { erase, put, refusal, version } from "./home.ts";
-import { BACKENDS, emptied, lazyServer, type SharedHome, sharedHome, snapshotOf } from "./shared-home.ts";
+import { BACKENDS, emptied, lazyServer, sharedHomes, snapshotOf } from "./shared-home.ts";
 
 const OTHER_KEY = "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE=";
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
     const server = lazyServer(start);
-    const homes: SharedHome[] = [];
+    const homeAt = sharedHomes();
     const stores: SharedStore[] = [];
     afterAll(async () => {
-      for (const home of homes) home[Symbol.dispose]();
       for (const store of stores) store.driver.close();
       await server.stop();
     });
-    const homeAt = (address: string, key?: string): SharedHome => {
-      const home = sharedHome(address, key);
-      homes.push(home);
-      return home;
-    };
     /** Past every vault, as who runs the server may reach it. */
     const databaseAt = async (address: string): Promise<SharedStore> => {
       const store = await openStore(await parseAddress(address));
@@ -122,7 +116,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await vault.commit([put("a:x", 1, "1")]);
       await vault.close();
       const stranger = homeAt(address, OTHER_KEY);
-      expect((await refusal(openVault(stranger.context(stranger.variables)))).code).toBe("vault_locked");
+      expect((await refusal(openVault(stranger.context()))).code).toBe("vault_locked");
       const apart = await homeAt(second, OTHER_KEY).open();
       expect(apart.id).not.toBe(vault.id);
       expect(await apart.read("connection", "a:x")).toBeNull();
@@ -148,7 +142,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const home = homeAt(address);
       await (await home.open()).close();
       await empty(address);
-      const context = home.context(home.variables);
+      const context = home.context();
       for (const work of [openVault, initVault]) {
         const refused = await refusal(work(context));
         expect(refused.code).toBe("vault_replaced");
@@ -164,7 +158,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const address = await server.address();
       const home = homeAt(address);
       await (await home.open()).close();
-      const context = home.context(home.variables);
+      const context = home.context();
       await empty(address);
       const other = await homeAt(address).open();
       await other.close();
@@ -185,11 +179,11 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const file = [...new Bun.Glob("*/vault.json").scanSync(folder)].map((path) => join(folder, path))[0] ?? "";
       for (const text of ["", "null", "{", "{}", readFileSync(file, "utf8").replace('"epoch":1', '"epoch":"1"')]) {
         await Bun.write(file, text);
-        const found = await refusal(openVault(home.context(home.variables)));
+        const found = await refusal(openVault(home.context()));
         expect([text, found.code]).toEqual([text, "vault_replaced"]);
         expect(found.text).toContain("auth vault accept");
       }
-      await storeAt(home.context(home.variables)).accept({});
+      await storeAt(home.context()).accept({});
       await (await home.open()).close();
     });
 
@@ -214,7 +208,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const other = await homeAt(address).open();
       expect((await other.read("connection", "a:x"))?.body).toBe("1");
       await other.close();
-      await storeAt(home.context(home.variables)).accept({});
+      await storeAt(home.context()).accept({});
       const accepted = await home.open();
       expect((await accepted.read("connection", "a:x"))?.body).toBe("1");
       await accepted.close();
@@ -336,7 +330,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     test("records without a header, a damaged one and one of a newer version are left as they are", async () => {
       const address = await server.address();
       const home = homeAt(address);
-      const context = home.context(home.variables);
+      const context = home.context();
       const store = await databaseAt(address);
       await store.prepare();
       const at = (key: string, value: number[]) => [{ key, next: { version: "1", value: new Uint8Array(value) } }];

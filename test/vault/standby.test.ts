@@ -5,10 +5,11 @@ import { type DatabaseServer, inPostgres, inRedis } from "../support/databases.t
 import { lacking } from "../support/needs.ts";
 import { type Relay, relayTo } from "../support/relay.ts";
 import { put, refusal } from "./home.ts";
-import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, type SharedHome, sharedHomes } from "./shared-home.ts";
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
+    const homeAt = sharedHomes();
     const stops: (() => unknown)[] = [];
     afterAll(async () => {
       for (const stop of stops.reverse()) await stop();
@@ -28,14 +29,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       return way;
     }
 
-    function homeAt(address: string): SharedHome {
-      const home = sharedHome(address);
-      stops.push(() => home[Symbol.dispose]());
-      return home;
-    }
-
-    const opened = async (home: SharedHome) =>
-      (await openVault(home.context(home.variables))) ?? expect.unreachable("no vault");
+    const opened = async (home: SharedHome) => (await openVault(home.context())) ?? expect.unreachable("no vault");
 
     /** Until the replica has as many records as that, the header among them. */
     async function holds(replica: DatabaseServer, count: number): Promise<void> {
@@ -92,7 +86,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 
       expect((await refusal(bodyOf(home))).code).toBe("vault_rolled_back");
       expect(await bodyOf(elsewhere)).toBe("1");
-      await storeAt(home.context(home.variables)).accept({});
+      await storeAt(home.context()).accept({});
       const again = await opened(home);
       expect((await again.read("connection", "a:x"))?.body).toBe("1");
       expect(await again.commit([put("a:x", 2, "after it")])).toBe("committed");
