@@ -198,6 +198,7 @@ test("nothing below cli prints", () => {
     ({ path }) =>
       ![
         "src/cli/output.ts",
+        "src/cli/stderr.ts",
         "src/cli/messages.ts",
         "src/platform/terminal.ts",
         "src/platform/filtered-child.ts",

@@ -8,11 +8,11 @@
 
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { escapedLines, jsonText } from "../platform/escape.ts";
-import { mayHoldSecret } from "../platform/secret.ts";
+import { jsonText } from "../platform/escape.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
-import type { MessageKind, Messages } from "./messages.ts";
+import type { MessageKind } from "./messages.ts";
+import { createStderr, joined } from "./stderr.ts";
 
 /**
  * One line, or several. A message may hold names, paths and words from anywhere: all in it that could move the cursor,
@@ -66,50 +66,15 @@ export interface Output {
 export function createOutput(env: Environment, globals: Globals): Output {
   const isJson = globals.output === "json";
   /** With JSON: what was said and is not shown yet. */
-  const held: { readonly kind: "warning" | "notice"; readonly text: string }[] = [];
-  let messages: Promise<Messages> | undefined;
-  let queue: Promise<void> = Promise.resolve();
+  const waiting: { readonly kind: "warning" | "notice"; readonly text: string }[] = [];
+  const stderr = createStderr(env, globals);
+  const queue = new Queue();
 
-  /** Runs jobs one after the other; a job's failure is its caller's. */
-  const enqueue = <T>(job: () => Promise<T>): Promise<T> => {
-    const done = queue.then(job);
-    queue = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
-  };
-  const drawn = async (text: string, fit = true): Promise<void> =>
-    toStderr(`${fit && !isJson ? await fitted(text) : text}\n`);
-  /** A plain line. `run` prints one each time, without loading what the other messages need. */
-  const line = (text: Lines, fit?: boolean): void =>
-    void enqueue(async () => drawn(escapedLines(await withoutSecrets(text)), fit));
-  const show = (kind: MessageKind, text: Lines | Promise<Lines>): void => {
-    void enqueue(async () => {
-      messages ??= loadMessages();
-      await (await messages)(kind, await text);
-    });
-  };
-  const loadMessages = async (): Promise<Messages> => {
-    const [{ createMessages }, { columns, isTerminal }] = await Promise.all([
-      import("./messages.ts"),
-      import("../platform/terminal.ts"),
-    ]);
-    return createMessages(globals, await colors(), isTerminal(2) ? columns() : null, toStderr);
-  };
-  const colors = async (fd: 1 | 2 = 2): Promise<Colors> => {
-    const { colorsFor } = await import("../platform/terminal.ts");
-    return colorsFor(fd, env, globals.color);
-  };
-
-  const errorText = async (error: AuthError, exitCode: number, messages: readonly string[]): Promise<Lines> => {
-    const { errorJson, errorLines } = await import("./exit.ts");
-    return isJson ? errorJson(error, exitCode, messages) : errorLines(error);
-  };
-
-  const raw = (data: string | Uint8Array): Promise<boolean> => enqueue(() => toStdout(data));
+  const raw = (data: string | Uint8Array): Promise<boolean> => queue.add(() => toStdout(data));
   const text = async (line: string): Promise<void> => void (await raw(`${line}\n`));
   const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
+  const line = (text: Lines, fit?: boolean): void => void queue.add(() => stderr.line(text, fit));
+  const show = (kind: MessageKind, text: Lines): void => void queue.add(() => stderr.show(kind, text));
   const success = (message: string): void => {
     if (!isJson) show("success", message);
   };
@@ -133,45 +98,48 @@ export function createOutput(env: Environment, globals: Globals): Output {
       else success(message);
     },
     notice: (text) => {
-      if (isJson) held.push({ kind: "notice", text: joined(text) });
+      if (isJson) waiting.push({ kind: "notice", text: joined(text) });
       else line(text);
     },
-    drawn: (text) => void enqueue(() => drawn(text)),
+    drawn: (text) => void queue.add(() => stderr.write(text)),
     warn: (text) => {
-      if (isJson) held.push({ kind: "warning", text: joined(text) });
+      if (isJson) waiting.push({ kind: "warning", text: joined(text) });
       else show("warn", text);
     },
     debug: (text) => {
       if (globals.verbose) show("debug", text);
     },
     error: (error, exitCode) => {
-      const messages = held.splice(0).map(({ text }) => text);
-      show("error", errorText(error, exitCode, messages));
+      const messages = waiting.splice(0).map(({ text }) => text);
+      void queue.add(async () => {
+        const { errorJson, errorLines } = await import("./exit.ts");
+        await stderr.show("error", isJson ? errorJson(error, exitCode, messages) : errorLines(error));
+      });
       const more = globals.verbose ? explained(error) : null;
       if (more !== null) show("cause", more.split("\n"));
     },
-    colors,
+    colors: stderr.colors,
     done: () => {
-      for (const { kind, text } of held.splice(0)) if (kind === "warning") show("warn", text);
-      return queue;
+      for (const { kind, text } of waiting.splice(0)) if (kind === "warning") show("warn", text);
+      return queue.last;
     },
   };
 }
 
-async function withoutSecrets(text: Lines): Promise<Lines> {
-  if (!mayHoldSecret(joined(text))) return text;
-  const { maskHeld } = await import("../platform/redact.ts");
-  return typeof text === "string" ? maskHeld(text) : text.map(maskHeld);
-}
+/** Runs jobs one after the other. */
+class Queue {
+  /** Fulfilled after the job that was added last. */
+  last: Promise<void> = Promise.resolve();
 
-function joined(lines: Lines): string {
-  return typeof lines === "string" ? lines : lines.join("\n");
-}
-
-async function fitted(text: string): Promise<string> {
-  const { columns, isTerminal } = await import("../platform/terminal.ts");
-  if (!isTerminal(2)) return text;
-  return (await import("../platform/wrap.ts")).wrapMessage(text, columns());
+  /** A job's failure is its caller's. */
+  add<T>(job: () => Promise<T>): Promise<T> {
+    const done = this.last.then(job);
+    this.last = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
 }
 
 /** What `-v` adds to an error: where an unexpected one came from, and of any other what caused it. */
@@ -199,14 +167,6 @@ async function toStdout(data: string | Uint8Array): Promise<boolean> {
       });
   }
   return !closed;
-}
-
-async function toStderr(text: string): Promise<void> {
-  try {
-    await Bun.write(Bun.stderr, text);
-  } catch {
-    // stderr is closed or full: the command does its work all the same.
-  }
 }
 
 /** Why an output can't be written, in words. */
