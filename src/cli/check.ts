@@ -9,7 +9,8 @@ import type { EnvironmentToken } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { companionsFor } from "./companions.ts";
 import type { Shown } from "./entries.ts";
-import { connectionsOf, type Session, servicesFor } from "./session.ts";
+import { type Session, servicesFor } from "./session.ts";
+import { connectionsOf } from "./stored.ts";
 
 export interface CheckResult {
   readonly check: "accepted" | "refused" | "unreachable" | "unsupported";

@@ -19,8 +19,9 @@ import { flagOf } from "../providers/settings.ts";
 import { printTable } from "./columns.ts";
 import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
 import { givenSecret } from "./input.ts";
-import { connectionsOf, inSession, type Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import { address, nonEmpty, settingFlags, settingsFrom } from "./settings.ts";
+import { connectionsOf } from "./stored.ts";
 
 const PROVIDER = { provider: { type: "positional", required: true, description: "The provider" } } as const;
 

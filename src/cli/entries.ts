@@ -9,7 +9,8 @@ import { escapeText } from "../platform/escape.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES, errorWords, worst } from "./exit.ts";
-import { everythingOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { everythingOf } from "./stored.ts";
 
 export interface Shown {
   readonly entry: ListEntry;

@@ -10,7 +10,8 @@ import { CONNECTION, defineCommand, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { readSecret } from "./input.ts";
 import { askIssuer, describeAnswers, ONLINE, requireGood } from "./inspect-online.ts";
-import { inSession, requireStored, type Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
+import { requireStored } from "./stored.ts";
 
 export default defineCommand({
   name: "inspect",

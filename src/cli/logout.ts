@@ -11,7 +11,8 @@ import { connectionArgs, defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError } from "./exit.ts";
 import { requireConsent } from "./input.ts";
-import { connectionsOf, inSession, type Session, selectStored } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
+import { connectionsOf, selectStored } from "./stored.ts";
 
 export default defineCommand({
   name: "logout",

@@ -26,8 +26,9 @@ import { tellOfFaults } from "./entries.ts";
 import { type Target, targetAtIssuer } from "./login/target.ts";
 import { endLogins } from "./logout.ts";
 import { scopes } from "./scopes.ts";
-import { everythingOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
+import { everythingOf, requireStored, selectStored } from "./stored.ts";
 
 /** The arguments by which a stored profile is named. */
 export const PROFILE = connectionArgs("-p says which");

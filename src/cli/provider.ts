@@ -6,7 +6,8 @@ import { removePlugin } from "../providers/plugins/install.ts";
 import { printTable } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { type ProviderView, viewOf } from "./provider/view.ts";
-import { connectionsOf, inSession, type Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
+import { connectionsOf } from "./stored.ts";
 
 const list = defineCommand({
   name: "list",

@@ -13,7 +13,8 @@ import { deferSignals } from "../platform/signals.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES, errorWords, worst } from "./exit.ts";
 import { type RefreshDocument, refreshDocument } from "./refresh.ts";
-import { everythingOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { everythingOf } from "./stored.ts";
 
 export interface AllRequest {
   /** Milliseconds. */

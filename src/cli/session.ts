@@ -1,15 +1,12 @@
 /** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
 
 import { builtIn } from "../../providers/index.ts";
-import { readDefaults } from "../connections/defaults.ts";
 import type { Here } from "../connections/folder/choice.ts";
 import type { FolderState } from "../connections/folder/state.ts";
-import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
-import { type Selected, select } from "../connections/select.ts";
+import { type ConnectionRef, EVERY, nameInFull } from "../connections/ref.ts";
 import type { Holder, Services } from "../connections/services.ts";
-import { type Everything, everyConnection, notFound, requireConnection, type Stored } from "../connections/store.ts";
+import { notFound } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
 import { folderFiles } from "../platform/folder-file.ts";
 import { noneInFlight } from "../platform/signals.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
@@ -41,7 +38,7 @@ export interface SessionOptions {
   readonly isHeard?: boolean;
   /** The command uses tokens and changes nothing: where a key is hard to get, it goes by the agent. */
   readonly reads?: boolean;
-  /** Where the vault is to be at an address and there is none, that is an error: absent: as `reads`. */
+  /** Fail if the named vault doesn't exist. Default: `reads`. */
   readonly existing?: boolean;
   /** How the vault asks for a passphrase; absent: on the terminal. */
   readonly prompt?: Prompt;
@@ -57,12 +54,32 @@ export const READS: SessionOptions = { reads: true };
 export async function inSession<T>(
   cli: Cli,
   work: (session: Session) => Promise<T>,
-  { isHeard = true, reads = false, existing = reads, prompt, folders = true, retries = false }: SessionOptions = {},
+  options: SessionOptions = {},
 ): Promise<T> {
+  const { context } = cli;
+  const opening = sessionVault(cli, options);
+  const { vault, agent } = opening;
+  const { folder, here, decided } = sessionFolder(cli, vault, options);
+  const registry = sessionRegistry(cli, vault);
+  const services = async (): Promise<Services> => ({ context, registry, vault: await opening.made(), ...agent() });
+  try {
+    return await work({ context, registry, vault, services, folder, here, agent });
+  } catch (error) {
+    const { namingSource } = await import("../connections/name-source.ts");
+    throw namingSource(context.env, error, decided());
+  } finally {
+    await noneInFlight();
+    await opening.close();
+  }
+}
+
+/** Opens the vault once it is asked for. */
+function sessionVault(cli: Cli, { reads = false, existing = reads, prompt, retries = false }: SessionOptions) {
+  const dialogue = prompt === undefined ? vaultDialogue(cli, reads) : { prompt };
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
   let holder: Holder | null = null;
-  const dialogue = prompt === undefined ? vaultDialogue(cli, reads) : { prompt };
+
   const elsewhere = async (header: Header): Promise<Vault | null> => {
     const { throughAgent } = await import("./agent/through.ts");
     const through = await throughAgent(cli, header, () =>
@@ -72,10 +89,10 @@ export async function inSession<T>(
     return through?.vault ?? null;
   };
   const open = async (): Promise<Vault | null> => {
-    const found = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, allowCached: true }) });
-    const absent = found === null && existing ? await storeAt(cli.context).absent() : null;
+    const vault = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, allowCached: true }) });
+    const absent = vault === null && existing ? await storeAt(cli.context).absent() : null;
     if (absent !== null) throw absent;
-    return found;
+    return vault;
   };
   const vault = (): Promise<Vault | null> => {
     opened ??= open().catch((error: unknown) => {
@@ -84,7 +101,30 @@ export async function inSession<T>(
     });
     return opened;
   };
-  const registry = createRegistry({
+
+  return {
+    vault,
+    agent: (): Pick<Services, "holder"> => (holder === null ? {} : { holder }),
+    /** One that isn't there yet is made once there is something to store. */
+    async made(): Promise<Vault> {
+      const existingVault = await vault();
+      if (existingVault !== null) return existingVault;
+      const { pendingVault } = await import("../vault/pending.ts");
+      const pending = pendingVault(cli.context, vaultDialogue(cli), (made) => {
+        created = made;
+      });
+      opened = Promise.resolve(pending);
+      return pending;
+    },
+    async close(): Promise<void> {
+      await (await opened?.catch(() => null))?.close();
+      if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
+    },
+  };
+}
+
+function sessionRegistry(cli: Cli, vault: Session["vault"]): Registry {
+  return createRegistry({
     builtIn,
     origins: () => import("../../providers/catalog/bundled-origins.ts"),
     catalog: () => import("../../providers/catalog/index.ts"),
@@ -92,66 +132,52 @@ export async function inSession<T>(
     plugins: {
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {
-        const there = await vault();
-        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id, "cached");
+        const opened = await vault();
+        return opened === null ? null : (await import("../connections/plugins.ts")).readPin(opened, id, "cached");
       },
       passedOver: ({ message }) => cli.output.warn(message),
     },
   });
-  const held = (): Pick<Services, "holder"> => (holder === null ? {} : { holder });
-  const services = async (): Promise<Services> => {
-    const there = await vault();
-    if (there !== null) return { context: cli.context, registry, vault: there, ...held() };
-    const { pendingVault } = await import("../vault/pending.ts");
-    const pending = pendingVault(cli.context, vaultDialogue(cli), (made) => {
-      created = made;
-    });
-    opened = Promise.resolve(pending);
-    return { context: cli.context, registry, vault: pending };
-  };
+}
+
+/** Looks for files of the current folder once they are asked for. */
+function sessionFolder(cli: Cli, vault: Session["vault"], { isHeard = true, folders = true }: SessionOptions) {
   let state: Promise<FolderState | null> | null = null;
+  let asked: Promise<Here | null> | null = null;
   let decided: Here | null = null;
+
   const folder = (): Promise<FolderState | null> => {
     state ??= folders ? folderStateOf(cli, vault) : Promise.resolve(null);
     return state;
   };
-  let asked: Promise<Here | null> | null = null;
+  const decide = async (): Promise<Here | null> => {
+    const stateOfFolder = await folder();
+    if (stateOfFolder === null) return null;
+    const { passedOver, refused } = stateOfFolder;
+    if (isHeard && passedOver.length > 0) {
+      const { notAllowed } = await import("../connections/folder/state.ts");
+      for (const file of passedOver) cli.output.warn(notAllowed(file));
+    }
+    if (refused !== null) throw refused;
+    decided = stateOfFolder.here;
+    return decided;
+  };
   const here = (): Promise<Here | null> => {
     asked ??= decide();
     return asked;
   };
-  const decide = async (): Promise<Here | null> => {
-    const found = await folder();
-    if (found === null) return null;
-    if (isHeard && found.passedOver.length > 0) {
-      const { notAllowed } = await import("../connections/folder/state.ts");
-      for (const one of found.passedOver) cli.output.warn(notAllowed(one));
-    }
-    if (found.refused !== null) throw found.refused;
-    decided = found.here;
-    return decided;
-  };
-  try {
-    return await work({ context: cli.context, registry, vault, services, folder, here, agent: held });
-  } catch (error) {
-    const { namingSource } = await import("../connections/name-source.ts");
-    throw namingSource(cli.context.env, error, decided);
-  } finally {
-    await noneInFlight();
-    if (opened !== null) await (await (opened as Promise<Vault | null>).catch(() => null))?.close();
-    if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
-  }
+  return { folder, here, decided: () => decided };
 }
 
 /** Where there is no such file, this takes a look at each folder above, and no more. */
-async function folderStateOf(cli: Cli, vault: () => Promise<Vault | null>): Promise<FolderState | null> {
+async function folderStateOf(cli: Cli, vault: Session["vault"]): Promise<FolderState | null> {
   const files = folderFiles(cli.context.env);
   if (files.length === 0) return null;
   const { folderState } = await import("../connections/folder/state.ts");
-  const found = await folderState(files, await vault());
-  // Elsewhere a provider's name means another connection than here.
-  if (found.here !== null) nameInFull(EVERY);
-  return found;
+  const state = await folderState(files, await vault());
+  // In another folder a provider's name means another connection than here.
+  if (state.here !== null) nameInFull(EVERY);
+  return state;
 }
 
 /**
@@ -178,39 +204,4 @@ export async function servicesFor(session: Session, ref: ConnectionRef): Promise
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
   return { ...session, vault, ...session.agent() };
-}
-
-/** @throws AuthError `connection_not_found` */
-export async function requireStored(session: Session, ref: ConnectionRef): Promise<Stored> {
-  const { vault } = await servicesFor(session, ref);
-  return requireConnection(vault, ref);
-}
-
-/** Which connection in the vault is meant, whatever the environment holds. */
-export async function selectStored(
-  session: Session,
-  argument: string | undefined,
-  profile: string | undefined,
-): Promise<Extract<Selected, { source: "vault" }>> {
-  const selected = await select(session, { argument, profile, stored: true });
-  if (selected.source !== "vault") throw new AuthError("internal", "A token of the environment was selected.");
-  return selected;
-}
-
-/** Every connection in the vault; none where there is no vault. @throws AuthError where one of them can't be read */
-export async function connectionsOf(session: Session): Promise<readonly Stored[]> {
-  const { stored, unreadable } = await everythingOf(session);
-  const [first] = unreadable;
-  if (first !== undefined) throw first.error;
-  return stored;
-}
-
-/** The same, and what of it can't be read: for what concerns each connection by itself. */
-export async function everythingOf(session: Session): Promise<Everything> {
-  const vault = await session.vault();
-  if (vault !== null) {
-    const { providers } = await readDefaults(vault);
-    for (const [provider, name] of Object.entries(providers)) if (!sameName(name, DEFAULT_NAME)) nameInFull(provider);
-  }
-  return everyConnection(vault);
 }

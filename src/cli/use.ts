@@ -3,7 +3,8 @@ import { display, vaultName } from "../connections/ref.ts";
 import { profileOf } from "../connections/select.ts";
 import { usage } from "../platform/errors.ts";
 import { connectionArgs, defineCommand } from "./command.ts";
-import { inSession, requireStored, selectStored } from "./session.ts";
+import { inSession } from "./session.ts";
+import { requireStored, selectStored } from "./stored.ts";
 
 export default defineCommand({
   name: "use",

@@ -9,7 +9,8 @@ import type { Cli } from "./context.ts";
 import { loginCallFrom } from "./login/call.ts";
 import { loginOrExplain } from "./login/perform.ts";
 import { targetOf } from "./login/target.ts";
-import { requireStored, type Session, selectStored } from "./session.ts";
+import type { Session } from "./session.ts";
+import { requireStored, selectStored } from "./stored.ts";
 
 /**
  * @throws AuthError `usage` where a login of another kind is there: which of the two is meant, a person has to say

@@ -17,8 +17,9 @@ import { originOf } from "../../platform/url.ts";
 import { storeAt } from "../../vault/store.ts";
 import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
-import { everythingOf, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import { checkedSetups, lineOf, remediesFor } from "../setup/checked.ts";
+import { everythingOf } from "../stored.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 import { examineFileSystem, examineKey, examineModes, examineVault } from "./places.ts";
 

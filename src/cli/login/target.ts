@@ -11,7 +11,8 @@ import { isLoopback } from "../../platform/url.ts";
 import type { Registry } from "../../providers/registry.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import type { Cli } from "../context.ts";
-import { connectionsOf, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
+import { connectionsOf } from "../stored.ts";
 
 export interface Target {
   readonly ref: ConnectionRef;

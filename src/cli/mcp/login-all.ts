@@ -19,7 +19,8 @@ import { requireConsent } from "../input.ts";
 import { LOGIN_FLAGS, loginCallFrom } from "../login/call.ts";
 import { loginOrExplain } from "../login/perform.ts";
 import { targetOf } from "../login/target.ts";
-import { inSession, requireStored, type Session } from "../session.ts";
+import { inSession, type Session } from "../session.ts";
+import { requireStored } from "../stored.ts";
 import { loginAt } from "./connection.ts";
 
 const { via, browser, timeout, "client-metadata-url": metadataUrl } = LOGIN_FLAGS;

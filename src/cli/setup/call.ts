@@ -20,7 +20,8 @@ import { ASKING } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { loginAt } from "../mcp/connection.ts";
-import { connectionsOf, requireStored, type Session, selectStored } from "../session.ts";
+import type { Session } from "../session.ts";
+import { connectionsOf, requireStored, selectStored } from "../stored.ts";
 
 export interface Given {
   readonly words: readonly string[];

@@ -3,7 +3,8 @@ import { AuthError } from "../../platform/errors.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { type SetupStatus, setupStatuses } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
-import { requireStored, type Session, selectStored } from "../session.ts";
+import type { Session } from "../session.ts";
+import { requireStored, selectStored } from "../stored.ts";
 import { setupCommand, undoCommand } from "./commands.ts";
 
 export interface Checked extends SetupStatus {
