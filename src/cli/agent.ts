@@ -57,7 +57,7 @@ const SAID: Readonly<Record<Started["how"], (status: Status) => string>> = {
   running: (status) => `The agent is running already: ${placesOf(status)}.`,
 };
 
-/** Without a terminal, as a service, it starts locked where a person has to unlock it. */
+/** As a service it has no terminal: it starts locked where a person has to unlock it. */
 async function inForeground(cli: Cli, options: { idle: number | null; tcp: boolean }): Promise<void> {
   const vault = await requireVault(cli);
   const key = (await cli.interactive()) ? await keyFor(cli) : await keyAtHand(cli);
@@ -134,7 +134,7 @@ const status = defineCommand({
       else await cli.output.text(NOT_RUNNING);
       return 1;
     }
-    // An agent of another protocol keeps its secret from us.
+    // An agent of another protocol version doesn't tell its secret.
     const tcpSecret = hello?.tcpSecret ?? null;
     const secret = args["show-secret"] ? { tcpSecret } : {};
     if (cli.output.isJson) await cli.output.json({ ...found, ...secret });

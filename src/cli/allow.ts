@@ -57,7 +57,7 @@ async function allowEnvFile(
   { undo, yes }: { readonly undo: boolean; readonly yes: boolean },
 ): Promise<void> {
   if (undo) {
-    // Whatever has become of the file: it may be gone, a link, or another's by now.
+    // Whatever the file is now: it may be gone, a link, or another user's.
     const path = placeOf(given);
     const vault = await session.vault();
     const wasAllowed = vault !== null && (await forgetFile(vault, path));
@@ -71,13 +71,13 @@ async function allowEnvFile(
   await cli.output.result({ path, allowed: true, references }, `${path} is allowed, as it is now.`);
 }
 
-/** @param message what was done; null: there was nothing to do, which is as good */
+/** @param message what was done; null: there was nothing to do, which is no error */
 async function undone<T extends { readonly path: string }>(cli: Cli, done: T, message: string | null): Promise<void> {
   if (message !== null || cli.output.isJson) return cli.output.result(done, message ?? "");
   cli.output.say(`${escapeText(done.path)} was not allowed: there is nothing to undo.`);
 }
 
-/** The path without links in its folders, as it was kept when the file was allowed. */
+/** The path with its folders' links resolved, as it was stored when the file was allowed. */
 function placeOf(given: string): string {
   const path = absolutePath(given, process.platform);
   return join(realFolder(dirname(path)) ?? dirname(path), basename(path));

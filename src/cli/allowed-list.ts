@@ -1,4 +1,4 @@
-/** `auth allow --list`: what was allowed or denied, and what has become of it. */
+/** `auth allow --list`: the files that were allowed or denied, and their state now. */
 import { type AllowedFile, listAllowedFiles } from "../connections/allowed-files.ts";
 import { readFolderFile } from "../connections/folder/file.ts";
 import { inWords } from "../connections/folder/meanings.ts";
@@ -67,7 +67,7 @@ async function fileRow({ path, at, hash }: AllowedFile & { readonly at: number }
     return { ...row, state: (await readEnvFile(path)).hash === hash ? "allowed" : "changed" };
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    // What it says may have become nonsense, or the file another's: `run` says which.
+    // It may be malformed now, or another user's: `run` says which.
     return { ...row, state: error.code === "file_untrusted" ? "unusable" : "changed" };
   }
 }

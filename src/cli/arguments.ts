@@ -40,7 +40,7 @@ export type Invocation =
       readonly kind: "help";
       readonly globals: Globals;
       readonly target: Target;
-      /** All that is no flag: a command may have more flags for one of them. */
+      /** All arguments that aren't flags: a command may have more flags for one of them. */
       readonly words: readonly string[];
     }
   | { readonly kind: "topic"; readonly globals: Globals; readonly topic: string }
@@ -78,7 +78,7 @@ export async function parseArguments(
   return { kind: "run", globals, path, command, args: parsedArgs(args, values, positionals), rest: rest ?? [] };
 }
 
-/** Whether errors are to be JSON, found out without complaining: the command line itself may be the error. */
+/** Whether errors are to be JSON. It never throws: the command line itself may be the error. */
 export function wantsJson(argv: readonly string[]): boolean {
   for (const [i, argument] of argv.entries()) {
     if (argument === "--") return false;
@@ -95,7 +95,7 @@ interface Reading {
   readonly positionals: readonly string[];
 }
 
-/** Left to right: words lead down to the command, then are its arguments; global flags may come anywhere. */
+/** From left to right: words name the command, then are its arguments. Global flags may come anywhere. */
 async function read(argv: readonly string[], root: Command, env: Environment, hasRest: boolean): Promise<Reading> {
   let target: Target = { path: [], command: root };
   let args: Args = {};
@@ -163,8 +163,8 @@ export function called(target: Target): string {
 }
 
 /**
- * `auth`, `auth help …`, `auth … --help`; null where help isn't wanted. It goes as deep as the words do: help is for
- * those who don't yet know the right ones. Only a wrong command is an error.
+ * `auth`, `auth help …`, `auth … --help`; null where help isn't wanted. Arguments and flags are ignored: only an unknown
+ * command is an error.
  */
 async function helpAsked(argv: readonly string[], root: Command): Promise<Invocation | null> {
   const words = argv.filter((argument, i) => !isFlag(argument) && argv[i - 1] !== "-o" && argv[i - 1] !== "--output");
@@ -239,7 +239,7 @@ function checkRest(
 
 /** The same command line with `--` before the first word that is no connection: `auth run github:work -- make`. */
 function withDashes(argv: readonly string[], positionals: readonly string[], name: string): string {
-  // Those of the catalogue aren't asked for: npm and terraform are programs, too.
+  // The catalogue's providers don't count: npm and terraform are programs, too.
   const own = positionals.find((word) => !word.includes(":") && !Object.hasOwn(builtIn, word));
   const at = own === undefined ? argv.length : argv.indexOf(own);
   const words = ["auth", ...argv.slice(0, at), "--", ...argv.slice(at)];

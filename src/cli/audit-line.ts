@@ -1,4 +1,4 @@
-/** A line of the audit log. It is read with care: others may have written to the file. */
+/** A line of the audit log. It is validated: others may have written to the file. */
 import * as v from "valibot";
 
 const text = v.fallback(v.nullable(v.string()), null);
@@ -15,10 +15,10 @@ const Line = v.object({
   class: text,
   code: text,
   providerError: text,
-  /** The provider's own words, where it had any. */
+  /** The provider's message, if any. */
   detail: v.exactOptional(v.fallback(v.string(), "")),
   message: text,
-  /** The caller's, as is the program. */
+  /** Of the caller, as is the program. */
   pid: v.fallback(v.number(), 0),
   program: text,
   version: v.fallback(v.string(), ""),
@@ -30,7 +30,7 @@ export function parseAudit(line: string): AuditLine | null {
     const parsed = v.safeParse(Line, JSON.parse(line));
     return parsed.success ? parsed.output : null;
   } catch {
-    // No JSON: counted by the caller.
+    // Not JSON: the caller counts these lines.
     return null;
   }
 }

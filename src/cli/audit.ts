@@ -6,7 +6,7 @@ import { readProc } from "../platform/small-file.ts";
 import type { AuditLine } from "./audit-line.ts";
 
 /**
- * A provider's words in it are redacted before they come here; names, codes and commands are our own, and stay.
+ * A provider's message is already redacted; names, codes and commands are auth's own.
  * @returns null when it is written, else why it couldn't be
  */
 export async function writeAudit(path: string, event: AuditEvent, now: number): Promise<string | null> {
@@ -33,7 +33,7 @@ export async function writeAudit(path: string, event: AuditEvent, now: number): 
     : appendMasked(path, line);
 }
 
-/** Apart, since most lines have no such text, and `auth token` is not to load what searches them. */
+/** Separate, so that `auth token` doesn't load the search: most lines have no such text. */
 async function appendMasked(path: string, line: AuditLine): Promise<string | null> {
   const { maskHeld } = await import("../platform/redact.ts");
   return appendLine(path, maskHeld(JSON.stringify(line)));
@@ -45,7 +45,7 @@ interface Caller {
   readonly program: string | null;
 }
 
-/** Found out once: a process that outlives its caller was called by it all the same. */
+/** Determined once: a process may outlive its caller. */
 let caller: Promise<Caller> | undefined;
 
 async function findCaller(): Promise<Caller> {

@@ -1,4 +1,4 @@
-/** `status --check`: asks each provider whether it still accepts the token. The only part of `status` with a network. */
+/** `status --check`: asks each provider whether it still accepts the token. The only part of `status` that uses the network. */
 import { tokenEndpointOf } from "../connections/token-endpoint.ts";
 import { askAccount } from "../oauth/account.ts";
 import type { Server } from "../oauth/types.ts";
@@ -28,7 +28,7 @@ export async function checkToken(session: Session, { entry, stored, environment 
   return askWhetherAccepted(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
 }
 
-/** At the host that its variables name, by the provider's description: nothing was discovered for it. */
+/** A token in the environment: at the host that its variables name, without discovery. */
 async function checkEnvironment(
   session: Session,
   provider: string,
@@ -60,7 +60,7 @@ async function askWhetherAccepted(
     case "known":
       return { check: "accepted", reason: null };
     case "contradicted":
-      // Tokens of another account are not those of this login.
+      // The token is of another account than this login.
       return { check: "refused", reason: null };
     default:
       return { check: answer.kind, reason: answer.kind === "unreachable" ? answer.reason : null };

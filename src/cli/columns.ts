@@ -3,7 +3,7 @@ import { escapeText } from "../platform/escape.ts";
 import { tableWidth } from "../platform/terminal.ts";
 import type { Output } from "./output.ts";
 
-/** A table on stdout, fitted to the terminal. */
+/** A table on stdout that fits the terminal. */
 export async function printTable(
   output: Output,
   heading: readonly string[],

@@ -1,11 +1,11 @@
-/** What is handed over together with a token. */
+/** The headers that are handed out together with a token. */
 import { companionsOf } from "../connections/companions.ts";
 import type { Environment } from "../platform/context.ts";
 import { type CompanionHeader, companionHeaders, companionsFromEnvironment } from "../providers/companions.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import type { Acquired } from "./acquire.ts";
 
-/** Of the login that the token is from; beside a token from the environment, what the environment has. */
+/** From the token's login, or from the environment for a token from there. */
 export function companionsFor(
   dialect: Dialect,
   { stored }: Pick<Acquired, "stored">,

@@ -1,9 +1,7 @@
 import { usage } from "../platform/errors.ts";
+import { SHELLS, type Shell } from "../setup/table.ts";
 import { defineCommand } from "./command.ts";
 import { oneOf } from "./suggest.ts";
-
-export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
-export type Shell = (typeof SHELLS)[number];
 
 export default defineCommand({
   name: "completion",
@@ -28,7 +26,7 @@ export default defineCommand({
   },
 });
 
-/** Also what packages install. */
+/** Packages install it, too. */
 export async function completionScript(shell: Shell): Promise<string> {
   switch (shell) {
     case "bash":

@@ -46,7 +46,7 @@ export default defineCommand({
       async (session) => {
         const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
         const selected = await select(session, selector);
-        // Before anything is sent: a refresh too.
+        // Before anything is sent, a refresh included.
         if (!also.includes(originOf(url))) await requireFor(session, selected, originOf(url));
         const acquired = await acquire(session, selected, 0, undefined, resource);
         if (acquired.warning !== null) cli.output.warn(acquired.warning);
@@ -66,7 +66,7 @@ export default defineCommand({
   },
 });
 
-/** The address in its one spelling, which curl then reads as we do. @throws AuthError `usage` */
+/** The address in its normal form, which curl reads in the same way. @throws AuthError `usage` */
 function checkedUrl(given: string): string {
   const fault = addressFault(given);
   if (fault !== null) throw usage(`${escapeText(given.slice(0, 200))} ${fault}.`, "Give the whole address: https://…");
@@ -96,7 +96,7 @@ async function startCurl(
       "Name a file: --data @body.json",
     );
   const args = [
-    // First, or it reads its own configuration.
+    // It must come first to keep curl from reading its configuration.
     ...["--disable", "--globoff", "--proto", `=${protocol.slice(0, -1)}`],
     ...(isLoopback(hostname) ? ["--noproxy", "*"] : []),
     ...["--header", pipe === null ? "@-" : `@/dev/fd/${pipe}`],

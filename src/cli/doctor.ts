@@ -30,7 +30,7 @@ export default defineCommand({
     }),
 });
 
-/** What stops one check stops no other. */
+/** A check that throws doesn't stop the others. */
 async function examined(examine: () => Promise<Found[]>): Promise<Found[]> {
   try {
     return await examine();
@@ -39,7 +39,7 @@ async function examined(examine: () => Promise<Found[]>): Promise<Found[]> {
   }
 }
 
-/** One fault can keep several checks from looking: the first names it, the others refer to that. */
+/** One fault can make several checks fail: the first names it, the others refer to that. */
 function withoutRepeats(checks: readonly Check[]): Check[] {
   return checks.map((check, i) => {
     const first = checks.slice(0, i).find(({ status, detail }) => status === "fail" && detail === check.detail);

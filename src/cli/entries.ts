@@ -22,7 +22,7 @@ export interface Shown {
 
 export interface All {
   readonly shown: readonly Shown[];
-  /** Of what can't be read, also where it isn't known which connection that is. */
+  /** One for each record that can't be read, also where its connection is unknown. */
   readonly faults: readonly AuthError[];
 }
 
@@ -41,7 +41,7 @@ export async function allEntries(session: Session): Promise<All> {
   return { shown, faults: all.unreadable.map(({ error }) => error) };
 }
 
-/** Tells what can't be read. @returns the exit code that it takes */
+/** Warns of records that can't be read. @returns the exit code for them */
 export function tellOfFaults(cli: Cli, faults: readonly AuthError[]): number {
   for (const fault of faults) cli.output.warn(errorWords(fault));
   return worst(faults.map(({ code }) => EXIT_CODES[code]));
@@ -55,7 +55,7 @@ export function environmentShown(means: Meanings, provider: string, token: Envir
   return { entry: environmentEntry(provider, token, marksOf(means, provider)), stored: null, environment: token };
 }
 
-/** What no argument and each provider's name mean just now. */
+/** What no argument, and each provider's name, refer to now. */
 export async function meanings(
   session: Session,
   all?: Everything,
@@ -73,13 +73,13 @@ export async function meanings(
   return { ...means, providers: ofProviders };
 }
 
-/** Behind a connection's name: `★` for the default of all, `*` for the default of its provider. */
+/** The mark after a connection's name: `★` for the default of all, `*` for the default of its provider. */
 export function markOf(entry: ListEntry): string {
   if (entry.default) return " ★";
   return entry.providerDefault ? " *" : "";
 }
 
-/** What there is to know of a file that decides in this folder, may not, or isn't allowed. */
+/** Reports the `.auth.toml` that counts in this folder, and those that are refused or not allowed. */
 export async function tellOfFolder(cli: Cli, session: Session): Promise<void> {
   const state = await session.folder();
   if (state === null) return;

@@ -32,7 +32,7 @@ export async function allow(cli: Cli, session: Session, file: EnvFile): Promise<
   await allowFile(vault, file, cli.context.now());
 }
 
-/** What the file does, in words. Values may be secrets: they are not shown. */
+/** What the file does, without values, which may be secrets. */
 export function linesOf({ path, plain, references }: EnvFile): string[] {
   const named = Object.entries(references).map(([variable, connection]) => {
     return `  ${variable}: the token of ${escapeText(connection)}`;

@@ -62,7 +62,7 @@ function textWriter(cli: Cli, format: Parameters<typeof formatVariables>[0]): Wr
   };
 }
 
-/** The masks first: from then on the runner keeps the tokens out of its log. @throws AuthError `usage` outside of a job */
+/** Prints the masks first, so that the runner keeps the tokens out of its log. @throws AuthError `usage` outside of a job */
 async function workflowWriter(cli: Cli): Promise<Writer> {
   const path = cli.context.env.GITHUB_ENV;
   if (!path)
@@ -92,6 +92,6 @@ async function workflowWriter(cli: Cli): Promise<Writer> {
 function exportExitCode(error: unknown): number {
   const known = asAuthError(error);
   const reason = known.code === "nothing_to_inject" && known.cause instanceof AuthError ? known.cause : known;
-  // What clashes, or is ambiguous, was left out: the command line itself is no mistake.
+  // Clashing and ambiguous logins are left out: the command line itself is right.
   return known !== reason && EXIT_CODES[reason.code] === 64 ? EXIT_CODES[known.code] : EXIT_CODES[reason.code];
 }

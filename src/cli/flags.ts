@@ -19,9 +19,8 @@ export type FlagTable = ReadonlyMap<string, Flag>;
 
 export function flagTable(...args: readonly Args[]): FlagTable {
   const table = new Map<string, Flag>();
-  for (const [name, arg] of args.flatMap((some) => Object.entries(some))) {
-    if (arg.type === "positional") continue;
-    if (arg.type === "boolean" && arg.default === true) {
+  for (const [name, arg] of args.flatMap(flagsOf)) {
+    if (isNegated(arg)) {
       table.set(`--no-${name}`, { name, arg, means: false });
       continue;
     }
@@ -30,6 +29,25 @@ export function flagTable(...args: readonly Args[]): FlagTable {
     for (const alias of [arg.alias ?? []].flat()) table.set(alias.length === 1 ? `-${alias}` : `--${alias}`, flag);
   }
   return table;
+}
+
+/** The arguments that are flags. */
+export function flagsOf(args: Args): [string, Arg][] {
+  return Object.entries(args).filter(([, arg]) => arg.type !== "positional");
+}
+
+/** Whether it is written `--no-<name>`. */
+export function isNegated(arg: Arg): boolean {
+  return arg.type === "boolean" && arg.default === true;
+}
+
+export function descriptionOf(arg: Arg): string {
+  return (arg.type === "boolean" && isNegated(arg) && arg.negativeDescription) || arg.description || "";
+}
+
+/** The one-letter form, without its dash. */
+export function shortOf({ alias = [] }: Arg): string | undefined {
+  return [alias].flat().find((one) => one.length === 1);
 }
 
 /** Positionals by their names in the order they are expected. */
@@ -45,7 +63,7 @@ export function isFlag(argument: string): boolean {
 /**
  * Takes the flag at `argv[at]` into `values`.
  *
- * @returns how many arguments it took: one, or two where the value stood apart
+ * @returns how many arguments it took: one, or two with a separate value
  * @throws AuthError `usage`
  */
 export function takeFlag(argv: readonly string[], at: number, table: FlagTable, values: Values, of: string): number {

@@ -1,4 +1,4 @@
-/** `auth allow` and `auth deny` of a folder's `.auth.toml`: which one is meant, what it says, and what was allowed so far. */
+/** `auth allow` and `auth deny` for a folder's `.auth.toml`: finds it, checks it, and stores what is allowed. */
 import { type FolderChoice, written } from "../connections/folder/choice.ts";
 import { readFolderFile } from "../connections/folder/file.ts";
 import { inWords } from "../connections/folder/meanings.ts";
@@ -18,7 +18,7 @@ import type { Cli } from "./context.ts";
 import type { Session } from "./session.ts";
 
 /**
- * The file that is meant, by its path without links; there need be none where one is given.
+ * The path of the `.auth.toml`, with links resolved. A given one need not exist.
  * @throws AuthError `usage`
  */
 export function fileGiven({ context: { env } }: Cli, given: string | undefined): string {
@@ -85,7 +85,7 @@ export function documentOf({ profile, default: at, connections, variables }: Fol
   return { profile, default: at === null ? null : names[at], connections: names, variables };
 }
 
-/** What a person would find out later, and may not have meant. */
+/** Warnings about likely mistakes. */
 async function doubts({ registry, vault }: Session, { connections, variables }: FolderChoice): Promise<string[]> {
   const there = await vault();
   const found: string[] = [];

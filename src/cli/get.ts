@@ -47,8 +47,8 @@ export default defineCommand({
           ...(await defaultFields(session, selected, args.field)),
         };
         await printFields(cli, fields, args.field, args["show-secret"] ?? false);
-        // A refresh token comes from the vault alone.
       },
+      // The agent hands out no refresh tokens.
       { reads: !args["show-secret"], existing: true },
     ),
 });
@@ -65,8 +65,8 @@ async function storedFields(
   const accessed = mayRefresh ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, mustAgree })) : null;
   const stored = (accessed === "elsewhere" ? null : accessed)?.stored ?? (await requireConnection(services.vault, ref));
   const { record } = stored;
-  // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
-  // Nor is a token of another host than the one that the environment names.
+  // No token of the settings before an edit, which would be used at the new place, and none of another host than the
+  // environment names.
   const tokens = record.pinned === null || accessed === "elsewhere" ? null : record.tokens;
   return {
     ...entryOf(stored, NO_DEFAULT, session.context.now()),
@@ -80,14 +80,14 @@ async function storedFields(
   };
 }
 
-/** Whether it is a default takes reading the whole vault: done where one of these fields is shown. */
+/** Needs the whole vault, so it is done only where one of these fields is shown. */
 async function defaultFields(session: Session, selected: Selected, field: string | undefined): Promise<Fields> {
   if (field !== undefined && !Object.hasOwn(NO_DEFAULT, camelCase(field))) return {};
   const connection = selected.source === "environment" ? selected.provider : display(selected.ref);
   return { ...marksOf(await meanings(session), connection) };
 }
 
-/** The field is printed even if the refresh failed: the status shows that. Only a vault that can't be used is an error. */
+/** The field is printed even if the refresh failed, which the status shows. Only an unusable vault is an error. */
 async function tryToAccess(cli: Cli, call: () => Promise<Access>): Promise<Access | "elsewhere" | null> {
   try {
     const accessed = await call();
@@ -133,12 +133,12 @@ async function printFields(cli: Cli, fields: Fields, wanted: string | undefined,
   return cli.output.text(fieldText(name, fields[name]));
 }
 
-/** A token that is printed is logged, as by `auth token`. */
+/** Logs a printed token, as `auth token` does. */
 function auditRead(cli: Cli, { connection }: Fields): Promise<void> {
   return cli.context.audit({ event: "token_read", status: "success", connection: String(connection) });
 }
 
-/** A secret as it is; anything else without control characters, a list joined by spaces, and nothing for null. */
+/** A secret unchanged; anything else without control characters, lists joined by spaces, and nothing for null. */
 function fieldText(name: string, value: unknown): string {
   const plain = revealed(value) ?? "";
   if (SECRET_FIELDS.includes(name)) return String(plain);
@@ -147,7 +147,7 @@ function fieldText(name: string, value: unknown): string {
   return escapeText(isError ? errorText(plain as NonNullable<ListEntry["lastError"]>) : String(plain));
 }
 
-/** `provider_unavailable: HTTP 503 (the provider's words) at 2026-01-31T09:00:00.000Z`, as `status` words it. */
+/** `provider_unavailable: HTTP 503 (the provider's message) at 2026-01-31T09:00:00.000Z`, as in `status`. */
 function errorText({ code, reason, detail, at }: NonNullable<ListEntry["lastError"]>): string {
   return `${code}: ${reason}${detail === undefined ? "" : ` (${detail})`} at ${at}`;
 }

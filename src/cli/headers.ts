@@ -1,4 +1,4 @@
-/** The headers by which a token is shown to its API, companions included. */
+/** The headers with a token for its API, companions included. */
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Acquired } from "./acquire.ts";
@@ -33,7 +33,7 @@ function splitLine(line: string, connection: string): readonly [string, Secret] 
   });
 }
 
-/** An object of headers, as programs that ask a command for them read it. */
+/** The headers as an object, for programs that run a command to get them. */
 export function revealed(headers: Headers): Record<string, string> {
   return Object.fromEntries(headers.map(([name, value]) => [name, value.reveal()]));
 }

@@ -13,7 +13,7 @@ import {
   isGroup,
 } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { positionalsOf } from "./flags.ts";
+import { descriptionOf, flagsOf, isNegated, positionalsOf, shortOf } from "./flags.ts";
 import { filledExamples, layOut, type Section, type Surface } from "./help/layout.ts";
 import { TOPICS } from "./help/topics.ts";
 
@@ -142,14 +142,13 @@ function withOutputs(outputs: readonly string[] = []): Args {
 }
 
 function flagSection(title: string, args: Args): Section {
-  const flags = Object.entries(args).filter(([, arg]) => arg.type !== "positional");
-  return { title, rows: flags.map(([name, arg]) => [written(name, arg), describe(arg)]) };
+  return { title, rows: flagsOf(args).map(([name, arg]) => [written(name, arg), describe(arg)]) };
 }
 
 /** `-o, --output <format>`; four columns are kept for the short form, so that the long ones are aligned. */
 function written(name: string, arg: Arg): string {
-  if (arg.type === "boolean" && arg.default === true) return `    --no-${name}`;
-  const short = [arg.alias ?? []].flat().find((alias) => alias.length === 1);
+  if (isNegated(arg)) return `    --no-${name}`;
+  const short = shortOf(arg);
   const value = arg.type === "boolean" ? "" : ` <${arg.valueHint ?? (arg.type === "enum" ? choice(arg) : name)}>`;
   return `${short === undefined ? "    " : `-${short}, `}--${name}${value}`;
 }
@@ -159,10 +158,8 @@ function choice(arg: Arg): string {
 }
 
 function describe(arg: Arg): string {
-  const negative = arg.type === "boolean" && arg.default === true ? arg.negativeDescription : undefined;
-  const text = negative ?? arg.description ?? "";
   const fallback = arg.type === "boolean" || arg.default === undefined ? "" : ` (default: ${arg.default})`;
-  return `${text}${fallback}`;
+  return `${descriptionOf(arg)}${fallback}`;
 }
 
 function exampleSection(examples: readonly Example[], providers: readonly string[]): Section {

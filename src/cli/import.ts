@@ -94,7 +94,7 @@ async function lookAtOne(name: string, where: Where): Promise<Looked> {
   throw usage(`There is no source '${oneOf("source", name, SOURCE_IDS)}'.`);
 }
 
-/** Those that become the named connections. @throws AuthError `connection_not_found` for one that none becomes */
+/** The finds that become the named connections. @throws AuthError `connection_not_found` where none becomes one of them */
 async function chosen(
   session: Session,
   all: readonly Planned[],
@@ -117,7 +117,7 @@ async function chosen(
   return all.filter(({ ref }) => ref !== null && names.some(({ provider, name }) => fits(ref, provider, name)));
 }
 
-/** What `-p` names. @throws AuthError `usage` where several would be taken */
+/** The one that `-p` names. @throws AuthError `usage` where several would be imported */
 function theOne(source: string, all: readonly Planned[]): FoundAt[] {
   const [one, ...others] = all.filter(({ ref, action }) => ref !== null && action !== "held" && action !== "remove");
   if (one?.ref == null || others.length === 0) return all.map(({ found }) => found);

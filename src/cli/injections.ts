@@ -54,7 +54,7 @@ export interface InjectionRequest {
   readonly otherwise?: () => Promise<string>;
 }
 
-/** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
+/** Every named connection must have a token; others without one are left out with a warning. */
 export async function injectionsFor(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
   const { profile, references = {}, templates = NO_TEMPLATES } = request;
   const isNamed = profileOf(session.context.env, undefined, profile) !== undefined;
@@ -167,12 +167,12 @@ async function defaultInjections(
   return left;
 }
 
-/** The others are none the worse. */
+/** A fault of one doesn't affect the others. */
 function isOfOneRecord({ code, connection }: AuthError): boolean {
   return connection !== undefined && (code === "vault_rolled_back" || code === "vault_corrupt");
 }
 
-/** A command that was to have tokens is not run, and a file not written, without any: they would fail later. */
+/** Without any token no command is run and no file written: they would fail later. */
 async function nothingToInject(
   message: string,
   reasons: readonly AuthError[],
@@ -189,7 +189,7 @@ async function nothingToInject(
 async function ownVariable({ registry }: Session, connection: string): Promise<string> {
   const { provider, name } = parseSelector(connection);
   const { likelyKeyVariable, variableSetting } = await import("../providers/environment.ts");
-  // It was read a moment ago, for the names of its variables.
+  // It was just read, for the names of its variables.
   const setting = variableSetting(await registry.get(provider));
   if (setting === null) return `Name them: -c ${connection}=SOME_TOKEN`;
   const assignment = `${setting}=${likelyKeyVariable(name ?? provider)}`;
@@ -204,7 +204,7 @@ function sharedVariables(injections: readonly Injection[]): [variable: string, o
   return [...owners].filter(([, connections]) => connections.length > 1);
 }
 
-/** @param template of what the variable holds; absent: the token */
+/** @param template the variable's value with `{token}` in it; absent: the token alone */
 async function injectionOf(
   session: Session,
   acquired: Acquired,
@@ -241,7 +241,7 @@ async function injectionOf(
   };
 }
 
-/** Variables of what goes with the token, for programs that know the provider's names. */
+/** Variables of the token's companions, for programs that know the provider's names. */
 async function companionVariables(session: Session, acquired: Acquired): Promise<Record<string, Secret>> {
   const definition = await session.registry.get(acquired.provider);
   if (definition.companions === undefined) return {};
@@ -256,7 +256,7 @@ async function companionVariables(session: Session, acquired: Acquired): Promise
   );
 }
 
-/** An error where its plugin is gone: under a name of the caller's choice the token can still be had. */
+/** The error for a removed plugin: with a variable of the caller's choice the token can still be used. */
 async function toolsOf(session: Session, { provider, settings }: Acquired): Promise<ToolVariables | AuthError> {
   try {
     return toolVariables(await session.registry.get(provider), settings);

@@ -1,17 +1,17 @@
-/** What is read from a person at the terminal, or from standard input. */
+/** Reads secrets and answers from the terminal or from standard input. */
 import { AuthError, usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import { wrappingOf } from "../platform/syntax.ts";
 import type { Cli } from "./context.ts";
 
-/** A token, key or code from standard input, or from a hidden prompt on a terminal: spaces at its ends are none of it. */
+/** A token, key or code from standard input, or from a hidden prompt on a terminal. Spaces at its ends are removed. */
 export async function readSecret(cli: Cli, title: string): Promise<Secret> {
   const secret = await readAnySecret(cli, title);
   requireBare(secret, title);
   return secret;
 }
 
-/** The same, where what is around it is looked for later: by the login, which knows what its keys look like. */
+/** The same, without the check for text around it: the login makes that, and knows what its keys look like. */
 async function readAnySecret(cli: Cli, title: string): Promise<Secret> {
   return new Secret((await readExactSecret(cli, title)).reveal().trim());
 }
@@ -30,7 +30,7 @@ async function readExactSecret(cli: Cli, title: string, what?: string): Promise<
   return askSecret(`${title}: `, cli.context.env);
 }
 
-/** The address of a vault, which may have a password in it: as a secret is read. */
+/** The address of a vault: read like a secret, since it may have a password in it. */
 export async function readAddress(cli: Cli): Promise<string> {
   return (await readExactSecret(cli, "Address", "address")).reveal().trim();
 }

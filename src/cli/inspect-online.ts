@@ -1,4 +1,4 @@
-/** What `inspect` learns by asking: `--verify` (the issuer's keys) and `--introspect` (the issuer itself). */
+/** The online parts of `inspect`: `--verify` (by the issuer's keys) and `--introspect` (asks the issuer). */
 import { knownClient } from "../connections/clients.ts";
 import { clientSetCommand } from "../connections/failure.ts";
 import type { Connection } from "../connections/record.ts";

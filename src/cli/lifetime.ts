@@ -37,7 +37,7 @@ export function authorizationLife(tokens: Tokens | null, now: number): string | 
 export function loginLife({ record: { tokens, mint, kind } }: Stored, now: number): string {
   if (tokens?.refreshToken) return ". The token is renewed for you.";
   if (mint !== undefined) return ". 'auth token' gets a new token when this one is due.";
-  // As the provider gave it: an hour is an hour, though a second of it has passed.
+  // As issued: an hour, though a second of it has passed.
   const whole = tokens?.expiresAt == null ? null : tokens.expiresAt - Math.min(tokens.obtainedAt, now);
   if (kind !== "oauth") return whole === null ? "; expiry unknown." : ` for ${duration(whole)}.`;
   const span = whole === null ? "; expiry unknown" : ` for ${duration(whole)}`;

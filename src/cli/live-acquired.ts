@@ -1,4 +1,4 @@
-/** What `acquire` gives, for a command that runs for long and asks for each use: see `connections/live-token.ts`. */
+/** `acquire` for a long-running command, which asks for each use: see `connections/live-token.ts`. */
 import type { Access } from "../connections/access.ts";
 import { type LiveToken, liveToken } from "../connections/live-token.ts";
 import { requireSamePlace } from "../connections/same-place.ts";
@@ -9,7 +9,7 @@ import { type Acquired, acquire, acquiredFrom } from "./acquire.ts";
 import { type Session, servicesFor } from "./session.ts";
 
 export interface LiveAcquired {
-  /** @throws AuthError as `LiveToken.get`; `origin_mismatch` where the name stands for a login at another place by now */
+  /** @throws AuthError as `LiveToken.get`; `origin_mismatch` where the name now belongs to a login at another place */
   get(): Promise<Acquired>;
   /** After an API refused this token. @throws AuthError as `get` and `LiveToken.rejected`; for an environment's token too */
   rejected(token: Secret): Promise<Acquired>;
@@ -31,7 +31,7 @@ export async function liveAcquired(session: Session, selected: Selected, minTtl:
   let chosen = await readConnection(services.vault, selected.ref);
   const held = ({ stored, warning }: Access): Acquired => {
     if (chosen !== null) requireSamePlace(chosen, stored);
-    // The next look finds the same record, as a rule: nothing has to be compared then.
+    // Usually the record is the same object as before: then nothing has to be compared.
     chosen = stored;
     return acquiredFrom(stored, warning);
   };

@@ -62,7 +62,7 @@ async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: 
   return { lines, unreadable };
 }
 
-/** Nothing where there is no file: a pipe is not waited for. */
+/** Empty where there is no regular file, so that it never waits for a pipe. */
 async function textOf(path: string): Promise<string> {
   const file = Bun.file(path);
   try {
@@ -88,7 +88,7 @@ function filterOf(name: string | null, event: string | undefined, failures: bool
     (!failures || line.status === "failure");
 }
 
-/** A provider alone means its default connection, as everywhere, and an alias its provider; a removed one is logged still. */
+/** A provider alone means its default connection, and an alias its provider. The log keeps removed ones. */
 async function fullName(cli: Cli, connection: string): Promise<string> {
   if (isAddress(connection)) return inSession(cli, (session) => nameAtIssuer(session, connection));
   const [provider = "", name] = connection.toLowerCase().split(":", 2);
@@ -96,7 +96,7 @@ async function fullName(cli: Cli, connection: string): Promise<string> {
   return `${id ?? provider}:${name ?? "default"}`;
 }
 
-/** The login at an issuer, or the name that it would have: one that is over is logged still. */
+/** The login at an issuer, or the name that it would have: the log keeps ended ones. */
 async function nameAtIssuer({ registry, vault }: Session, url: string): Promise<string> {
   const { connectionByIssuer } = await import("../connections/by-issuer.ts");
   try {

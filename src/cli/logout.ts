@@ -43,7 +43,7 @@ interface Ending {
   /** `revoke` keeps the settings, so that the next login needs no flags. */
   readonly keepSettings?: boolean;
   readonly forgetClient?: boolean;
-  /** Don't ask whether revoking may end other logins too: it doesn't. */
+  /** Don't ask about other logins that revoking would end. */
   readonly yes: boolean;
 }
 
@@ -117,14 +117,14 @@ export async function connectionToEnd(
   throw await missing(vault, selected.ref);
 }
 
-/** A provider's name may have meant the token in the environment, which wins elsewhere. @param provider null: all of them */
+/** Reports a token in the environment, which other commands prefer. @param provider null: all of them */
 async function warnOfVariables(cli: Cli, session: Session, provider: string | null): Promise<void> {
   for (const { provider: of, token } of await environmentTokens(session))
     if (provider === null || of === provider)
       cli.output.warn(`${token.variable} is set, and stays: only the login in the vault is ended.`);
 }
 
-/** Nothing is stored, but the environment holds a token: that is ended by unsetting its variable. */
+/** Nothing is stored, but the environment holds a token: unsetting its variable ends that. */
 async function refuseEnvironmentToken(session: Session, provider: string | null): Promise<void> {
   const found = (await environmentTokens(session)).find((token) => provider === null || token.provider === provider);
   if (found !== undefined)

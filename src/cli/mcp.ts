@@ -1,4 +1,4 @@
-/** `auth mcp`: what MCP clients need besides a login. `auth mcp <url>` itself is in mcp/bridge.ts. */
+/** `auth mcp`: commands for MCP clients. `auth mcp <url>` itself is in mcp/bridge.ts. */
 
 import { usage } from "../platform/errors.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";

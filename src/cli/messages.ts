@@ -1,4 +1,4 @@
-/** Messages for people: consola decides what is shown, our reporter writes it to stderr. Loaded when first needed. */
+/** Messages for people: consola filters them, our reporter writes them to stderr. Loaded when first needed. */
 import { createConsola, type LogType } from "consola/core";
 import { escapedLines, jsonText } from "../platform/escape.ts";
 import { maskHeld, redact } from "../platform/redact.ts";
@@ -34,7 +34,7 @@ export function createMessages(
   const shown: string[] = [];
   const consola = createConsola({
     level: globals.verbose ? 4 : globals.quiet ? 1 : 3,
-    // Every message counts: consola would fold those that repeat.
+    // Consola would merge repeated messages.
     throttle: 0,
     reporters: [{ log: ({ args }) => void shown.push(String(args[0])) }],
   });

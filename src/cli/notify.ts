@@ -1,7 +1,7 @@
 /**
- * Telling a person: by AUTH_NOTIFY_COMMAND, and from the agent on the desktop. The command is the user's own line for the
- * shell; what it is told comes as JSON on its standard input and in one variable, and never in that line. Nobody waits for
- * it: a process of ours starts it, and ends it where it takes too long.
+ * Notifies a person: by AUTH_NOTIFY_COMMAND, and by the agent on the desktop. The command is the user's own shell line; it gets
+ * its data as JSON on standard input and in one variable, never in that line. Nothing waits for it: a separate process starts
+ * it, and ends it where it takes too long.
  */
 import type { Environment, PersonNeed } from "../platform/context.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -16,7 +16,7 @@ import { byShell } from "../platform/windows/programs.ts";
 /** Milliseconds. */
 const TIME = 60_000;
 
-/** @returns true: it is on its way */
+/** @returns true: it was started */
 export async function runNotifyCommand(env: Environment, need: PersonNeed): Promise<boolean> {
   const child = Bun.spawn([ownPath(), "__notify"], {
     argv0: "auth",
@@ -43,7 +43,7 @@ export async function superviseNotifyCommand(env: Environment, time = TIME): Pro
     stdin: new Blob([need]),
     stdout: "ignore",
     stderr: "ignore",
-    // A process group of its own, so that what it started ends with it.
+    // In its own process group, so that its children end with it.
     detached: process.platform !== "win32",
   });
   const timer = setTimeout(() => killWithChildren(child), time);
@@ -52,7 +52,7 @@ export async function superviseNotifyCommand(env: Environment, time = TIME): Pro
   return code;
 }
 
-/** So that it may call `auth` for the same vault; a database's password is not for it. */
+/** Lets it call `auth` for the same vault, but without a database's password. */
 function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> {
   const store = AUTH_STORE ? withoutPassword(AUTH_STORE) : null;
   return { ...(AUTH_HOME && { AUTH_HOME }), ...(store !== null && { AUTH_STORE: store }) };
@@ -60,7 +60,7 @@ function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> 
 
 const TITLE = "auth: please log in";
 
-/** Milliseconds within which the program finds out that there is no desktop. */
+/** Milliseconds in which the program fails if there is no desktop. */
 const REFUSAL_TIME = 1_000;
 
 /**
@@ -101,7 +101,7 @@ export async function notifyOnDesktop(
   return child.signalCode === null && (child.exitCode ?? 0) === 0;
 }
 
-/** A provider's words may be among them. */
+/** The text may quote a provider. */
 function shown(need: PersonNeed): PersonNeed {
   return { ...need, message: maskHeld(escapeText(need.message)) };
 }

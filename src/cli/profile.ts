@@ -54,7 +54,7 @@ export function profileView({ ref, record }: Stored, now: number) {
   const { settings, issuer, endpoints, scopes, flow, clientId, companions } = record;
   const { status } = stateOf(record, now);
   const common = { connection: display(ref), ...ref, status, settings, issuer, endpoints, scopes, flow, clientId };
-  // That they are there, and no more: a secret prints as `[redacted]`.
+  // Only that they exist: a secret prints as `[redacted]`.
   return companions === undefined || Object.keys(companions).length === 0 ? common : { ...common, companions };
 }
 
@@ -117,7 +117,7 @@ async function newProfile(session: Session, argument: string, profile: string | 
 }
 
 /**
- * Asks a person who gave no flags. Enter leaves each to the next in line: variable, default.
+ * Asks a person who gave no flags. Enter leaves a setting to its variable or default.
  * @throws AuthError `usage` for an answer that a setting can't have, `interrupted` on Ctrl-C
  */
 async function askSettings(
@@ -127,7 +127,7 @@ async function askSettings(
   const { askText } = await import("../platform/prompt.ts");
   const settings: Record<string, string> = {};
   for (const [name, setting] of Object.entries(definition.settings ?? {})) {
-    // Which flow it will be isn't known yet; the settings of one flow alone are given by flag.
+    // The flow isn't known yet; settings of a single flow are given by flag.
     if (setting.flows !== undefined) continue;
     const answer = await askText(setting.title, env, setting.default);
     if (answer !== "" && answer !== setting.default)
@@ -200,7 +200,7 @@ const listAll = defineCommand({
 function profileLines(view: ReturnType<typeof profileView>): string[] {
   const facts: [string, string | null][] = [
     ...Object.entries(view.settings),
-    // Some providers have a setting of that name, which means the same.
+    // Some providers have a setting of that name with the same meaning.
     ["issuer", view.settings.issuer === undefined ? view.issuer : null],
     ...Object.entries(view.endpoints).map(([name, url]): [string, string] => [`endpoint ${name}`, url]),
     ["scopes", view.scopes?.join(" ") ?? null],

@@ -30,7 +30,7 @@ const list = defineCommand({
       const ids = await session.registry.everyId();
       const all = await Promise.all(ids.map((id) => viewOf(session, id)));
       const views = word === undefined ? all : all.filter((view) => isAbout(view, word.toLowerCase()));
-      // None at all: whatever there is to say of the name is said.
+      // None at all: throws the error for the name.
       if (word !== undefined && views.length === 0) await session.registry.require(word);
       if (cli.output.isJson) return cli.output.json(views);
       const rows = views.map(({ id, title, origin, flows, variables, replaces }) => [
@@ -69,7 +69,7 @@ const remove = defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      // Two files of one id, or one that can't be read, are removed by that id.
+      // Also removes two files of one id, or one that can't be read.
       const isInstalled = (await session.registry.ids()).includes(args.id);
       const id = isInstalled ? args.id : ((await session.registry.idOf(args.id)) ?? args.id);
       if (!args.force) await refuseWhileUsed(session, id);

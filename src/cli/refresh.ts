@@ -52,13 +52,13 @@ export default defineCommand({
     ),
 });
 
-/** A refresh that brought, or didn't need, a new token. */
+/** A successful refresh, with or without a new token. */
 type Renewed = Exclude<Outcome, { kind: "failed" }>;
 
 async function report(cli: Cli, outcome: Outcome): Promise<void> {
   const { warning, error } = reportOf(outcome, cli.context.now());
   if (outcome.kind === "failed") throw error;
-  // A token that could not be stored is printed if the command prints tokens: it is kept nowhere else.
+  // A token that could not be stored is printed if the command prints tokens: it exists nowhere else.
   if (error !== null && !printsToken(cli)) throw error;
   if (error === null && warning !== null) cli.output.warn(warning);
   await show(cli, outcome);

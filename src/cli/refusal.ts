@@ -10,7 +10,7 @@ import { readSecret } from "./input.ts";
 /** With `--challenge`. */
 export interface Refusal {
   readonly challenge: BearerChallenge;
-  /** The token that was refused, where it is told. */
+  /** The refused token, where it is given. */
   readonly rejected: Secret | null;
 }
 

@@ -1,4 +1,4 @@
-/** The command tree. Each command is read only when it is named. */
+/** The command tree. Each command's module is loaded when it is named. */
 import { defineGroup } from "./command.ts";
 
 export const root = defineGroup({

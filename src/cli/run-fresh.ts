@@ -1,4 +1,4 @@
-/** `run --fresh`: the command reads its tokens from files, which hold a token that works for as long as it runs. */
+/** `run --fresh`: the command reads its tokens from files, which hold a valid token while it runs. */
 import { select } from "../connections/select.ts";
 import { childEnvironment } from "../inject/environment.ts";
 import { fillTemplate } from "../inject/template.ts";
@@ -13,9 +13,9 @@ import { liveAcquired } from "./live-acquired.ts";
 import { type Handover, injected, type RunOptions } from "./run.ts";
 import type { Session } from "./session.ts";
 
-/** Milliseconds between two looks at the vault: another program may have refreshed the login, and ended its old token. */
+/** Milliseconds between two reads of the vault: another program may have refreshed the login, and ended its old token. */
 const LOOK_MS = 15_000;
-/** After a failure, which may pass. Whether anything is sent is the engine's decision, which backs off. */
+/** Milliseconds after a failure, which may be temporary. The engine decides whether anything is sent, and backs off. */
 const AFTER_FAILURE_MS = 5_000;
 const SHORTEST_MS = 500;
 
@@ -56,7 +56,7 @@ export async function runFresh(
   }
 }
 
-/** The same injection with `<VAR>_FILE` in the place of each variable that has the token in it. */
+/** The same injection with `<VAR>_FILE` instead of each variable that has the token in it. */
 function byFile(injection: Injection, files: TokenFiles): Injection {
   const variables = Object.entries(injection.variables).map(([name, value]) => {
     return Object.hasOwn(injection.templates, name) ? [`${name}_FILE`, files.pathOf(name)] : [name, value];

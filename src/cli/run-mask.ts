@@ -1,4 +1,4 @@
-/** `run --mask`: what the command was given doesn't come out with what it writes, in no form. */
+/** `run --mask`: masks the command's secrets in its output, in any form. */
 import { constants } from "node:os";
 import { isWithheld } from "../inject/environment.ts";
 import { isMaskable } from "../inject/mask/forms.ts";
@@ -49,13 +49,13 @@ export function maskOf(cli: Cli, handover: Handover, { keepKey }: RunOptions): M
       if (loss === undefined) return code;
       const isClosed = errorCode(loss) === "EPIPE";
       if (!isClosed) cli.output.warn(`The command's output can't be written: ${writeFault(loss)}.`);
-      // One that had written it all before it was lost doesn't know.
+      // A command that had written everything before doesn't notice.
       return code === 0 ? (isClosed ? 128 + constants.signals.SIGPIPE : 1) : code;
     },
   };
 }
 
-/** The secrets that the command gets, with what each is in words. */
+/** The secrets that the command gets, each with a description. */
 function* handedOver(
   { context }: Cli,
   { injections, plain }: Handover,
@@ -72,7 +72,7 @@ function* handedOver(
   for (const [name, value] of Object.entries(context.env)) {
     if (value && isWithheld(name)) yield [name, new Secret(value)];
     if (value && name === "AUTH_STORE")
-      // Its name alone would make all of it a secret.
+      // By its name alone, all of it would be a secret.
       for (const secret of secretsIn("", value)) yield ["The password in AUTH_STORE", new Secret(secret)];
   }
 }

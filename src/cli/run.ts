@@ -19,9 +19,9 @@ export interface RunOptions extends InjectionRequest {
   readonly envFile: string | null;
   /** Tokens come in files that are kept valid. */
   readonly fresh: boolean;
-  /** Tokens are put in on the way; null: the command has them. */
+  /** Requests get the tokens from a proxy; null: the command has them. */
   readonly proxy: (Pick<ProxySettings, "rules" | "strict" | "also"> & { readonly baseUrl: boolean }) | null;
-  /** The command's secrets are taken out of its output. */
+  /** The command's secrets are masked in its output. */
   readonly mask: boolean;
 }
 
@@ -172,7 +172,7 @@ async function prepare(cli: Cli, session: Session, options: RunOptions): Promise
   return { injections, plain };
 }
 
-/** Says and writes down what the command gets, before it is started. */
+/** Reports and logs what the command gets, before it is started. */
 export async function injected(cli: Cli, injections: readonly Injection[]): Promise<void> {
   for (const { connection } of injections) await cli.context.audit({ event: "run", status: "success", connection });
   if (!cli.globals.quiet) cli.output.say(summary(injections), false);

@@ -1,4 +1,4 @@
-/** Scopes as the command line gives them. By itself in a file: a fresh token needs none of it. */
+/** Scopes on the command line. In its own file, since a fresh token doesn't need it. */
 import { typed } from "../connections/ref.ts";
 import type { Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";

@@ -113,11 +113,11 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
 const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6, unreadable: 8 } as const;
 const CHECK_EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable: 5 } as const;
 
-/** What `token` will say once the token has to be renewed. */
+/** The error that `token` will report once the token has to be renewed. */
 async function faultOf(session: Session, stored: Stored | null): Promise<string[]> {
   if (stored === null) return [];
   const services = await session.services();
-  // The agent has what it takes to know.
+  // Only the agent could tell.
   if (services.holder !== undefined) return [];
   const fault = await renewalFault(services, stored.record);
   if (fault === null) return [];
@@ -164,7 +164,7 @@ function describe({ entry, stored }: Shown, now: number): string[] {
   ];
 }
 
-/** The API that the login is for, where the host is another's: its issuer's. */
+/** The API that the login is for, where that isn't at the issuer's host. */
 function serverOf(stored: Stored | null): string | null {
   const { asked, resource } = stored?.record.pinned ?? {};
   return asked === undefined || resource === undefined ? null : withoutQuery(resource);

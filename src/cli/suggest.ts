@@ -1,4 +1,4 @@
-/** Values that are one of a few words, and "Did you mean" for those that aren't. */
+/** Values that must be one of a few words, and "Did you mean" for others. */
 import { usage } from "../platform/errors.ts";
 import { suggestion } from "../providers/suggest.ts";
 import { shown } from "./flags.ts";
@@ -15,7 +15,7 @@ export function oneOf<T extends string>(what: string, given: string, known: read
   throw usage(`There is no ${what} '${shown(given)}'.`, [...didYouMean(given, known), all].join(" "));
 }
 
-/** A line for a hint; none where nothing known is near. */
+/** A line for a hint; none where no known word is similar. */
 export function didYouMean(given: string, known: Iterable<string>): string[] {
   const word = suggestion(given, [...known]);
   return word === null ? [] : [`Did you mean '${word}'?`];

@@ -16,7 +16,7 @@ export function tokenDocument(acquired: Acquired, now: number, showSecret: boole
   };
 }
 
-/** All that a program may want to know, in one document (CLI.md §4). A later version adds fields and takes none away. */
+/** Everything that a program may need, in one document (CLI.md §4). Later versions only add fields. */
 export function credentialDocument(acquired: Acquired, headers: Headers, now: number): Record<string, unknown> {
   const { token_type, expires_at, expires_in, scope } = factsOf(acquired, now);
   const token = acquired.token.reveal();

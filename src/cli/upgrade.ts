@@ -67,7 +67,7 @@ async function upgrade(cli: Cli, release: Release): Promise<void> {
   ]);
   const binary = await binaryOf(manifest, release);
   await whileLocked(dirname(path), async () => {
-    // Another upgrade may have been quicker.
+    // Another upgrade may have been faster.
     const from = await versionOf(path, env);
     if (Bun.semver.order(newest, from) <= 0) return tellUnchanged(cli, from, newest);
     await replaceOwn(path, binary, (program) => requireRuns(program, newest, env));
@@ -90,7 +90,7 @@ async function restartAgent(cli: Cli, path: string): Promise<void> {
     cli.output.warn("The agent that runs is still the old one. Replace it: auth agent start");
 }
 
-/** @param installed what is at the place of this program: no older than the newest release */
+/** @param installed the program's version: no older than the newest release */
 function tellUnchanged(cli: Cli, installed: string, newest: string): Promise<void> {
   const text =
     installed === newest
@@ -135,7 +135,7 @@ async function replaceablePath(args: readonly string[]): Promise<string> {
   return path;
 }
 
-/** What was downloaded may be right and yet not run here: it is started before it takes the place of one that does. */
+/** Runs the new program before it replaces this one: a correct download may still not run here. */
 async function requireRuns(program: string, wanted: string, env: Environment): Promise<void> {
   const { unavailable, versionOf } = await import("../release/place.ts");
   const found = await versionOf(program, env, "The new version");

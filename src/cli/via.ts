@@ -1,4 +1,4 @@
-/** `auth token <MCP server> --via <connection>`: the login that this takes, made where it isn't there yet. */
+/** `auth token <MCP server> --via <connection>`: makes the login, where there is none yet. */
 import { display, typed } from "../connections/ref.ts";
 import type { Selector } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
@@ -13,7 +13,7 @@ import type { Session } from "./session.ts";
 import { requireStored, selectStored } from "./stored.ts";
 
 /**
- * @throws AuthError `usage` where a login of another kind is there: which of the two is meant, a person has to say
+ * @throws AuthError `usage` where there is a login of another kind: a person has to choose
  */
 export async function loginVia(
   cli: Cli,

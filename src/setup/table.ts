@@ -27,6 +27,10 @@ export interface ToolEntry {
   readonly load: () => Promise<Tool>;
 }
 
+/** Shells that can complete auth's commands. */
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
+export type Shell = (typeof SHELLS)[number];
+
 export const TOOLS: Readonly<Record<string, ToolEntry>> = {
   git: {
     title: "git",
@@ -180,7 +184,7 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     title: "completion of auth by the shell",
     programs: ["bash", "zsh", "fish", "pwsh"],
     example: "completion",
-    words: ["bash", "zsh", "fish", "powershell"],
+    words: SHELLS,
     takes: [],
     load: async () => (await import("./tools/completion.ts")).default,
   },

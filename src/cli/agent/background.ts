@@ -1,6 +1,6 @@
 /**
- * `auth __agent`: what `auth agent start` runs in the background. It reads one line of JSON, says in one line that it answers
- * or why it doesn't, and is silent from then on.
+ * `auth __agent`: what `auth agent start` runs in the background. It reads one line of JSON, and writes one line: that it is
+ * ready, or why it isn't.
  */
 import * as v from "valibot";
 import { Secret } from "../../platform/secret.ts";

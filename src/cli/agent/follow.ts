@@ -1,6 +1,6 @@
 /**
- * Tokens that were asked for since the agent was unlocked are renewed shortly before they are due, so that whoever asks next
- * doesn't wait. By the refresh engine, as by anyone: what another process has renewed meanwhile isn't sent again.
+ * Renews tokens that were asked for since the agent was unlocked, shortly before they are due, so that the next request
+ * doesn't wait. The refresh engine does it, so a token that another process has renewed isn't refreshed again.
  */
 import type { Access } from "../../connections/access.ts";
 import type { LiveToken } from "../../connections/live-token.ts";
@@ -9,7 +9,7 @@ import type { Cli } from "../context.ts";
 import type { Keeper, Opened } from "./keeper.ts";
 
 export interface Follower {
-  /** What was just handed out. */
+  /** Takes note of a token that was handed out. */
   follow(opened: Opened, name: string, token: LiveToken, access: Access): void;
   /** Renews what is due by now. Called every second. */
   renew(): void;
@@ -24,10 +24,10 @@ interface Followed {
 }
 
 const MAX_FOLLOWED = 1_000;
-/** Not all of them at once, nor with another machine's agent. Of the time until it is due, and milliseconds at most. */
+/** Spreads renewals over time, also across machines. A share of the time until it is due, and milliseconds at most. */
 const JITTER = 0.1;
 const MAX_JITTER_MS = 60_000;
-/** After a failure that may pass. Whether anything is sent is the engine's decision, which backs off. */
+/** Milliseconds after a temporary failure. The engine decides whether anything is sent, and backs off. */
 const AGAIN_MS = 15_000;
 
 export function follower({ context }: Cli, keeper: Keeper, random = Math.random): Follower {
@@ -65,7 +65,7 @@ export function follower({ context }: Cli, keeper: Keeper, random = Math.random)
       const now = context.now();
       for (const [name, one] of followed) {
         if (now < one.at) continue;
-        // One that ended was not to be had: it is tried again for whoever asks.
+        // It has expired, and couldn't be renewed: the next request tries again.
         if (now >= one.expiresAt) followed.delete(name);
         else {
           one.at = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { usage } from "../../platform/errors.ts";
 
-/** After so many milliseconds without a request the agent locks, unless it is told otherwise. */
+/** The default: milliseconds without a request after which the agent locks. */
 export const IDLE_MS = 15 * 60_000;
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

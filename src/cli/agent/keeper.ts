@@ -1,6 +1,6 @@
 /**
- * The agent's hold on the vault: open with the key that it was given, or locked. It locks on request, after a time without requests, when the
- * desktop session locks, and when the vault's file is another one by now. Requests that are being answered end first.
+ * The agent's vault: open with the key that it was given, or locked. It locks on request, after a time without requests, when
+ * the desktop session locks, and when the vault's file was replaced. Requests that are being answered end first.
  */
 import type { Services } from "../../connections/services.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
@@ -17,17 +17,17 @@ export type LockedBy = "request" | "idle" | "session" | "vault";
 export interface Opened {
   readonly session: Session;
   readonly services: Services;
-  /** It was locked: what is still done with it is of no use to whoever comes later. */
+  /** It was locked: results of work that still runs must not be kept. */
   isOver: boolean;
 }
 
 export interface Keeper {
   lockedBy(): LockedBy | null;
-  /** Does the work with the open vault. @param counts whether it is a use, after which the idle time begins anew */
+  /** Does the work with the open vault. @param counts whether it is a use, which restarts the idle time */
   use<T>(work: (opened: Opened) => Promise<T>, counts?: boolean): Promise<T>;
   /** @param key in the form of AUTH_KEY @throws AuthError `vault_locked` where it doesn't open the vault */
   unlock(key: Secret): Promise<void>;
-  /** Resolves once nothing of the vault is in use any more. */
+  /** Resolves once the vault isn't in use any more. */
   lock(by: LockedBy): Promise<void>;
   /** Milliseconds since the last use. */
   idle(): number;
@@ -39,7 +39,7 @@ interface Held extends Opened {
   users: number;
 }
 
-/** @param changed called after each locking, with nothing of the vault left to use */
+/** @param changed called after each locking */
 export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Keeper {
   let held: Held | null = null;
   let lockedBy: LockedBy = "request";
@@ -91,7 +91,7 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
   };
   const unlock = async (key: Secret): Promise<void> => {
     if (!(await isVaultKey(cli.context, key))) throw locked("This key doesn't open the vault.", UNLOCK);
-    // Once the file has another key, it is opened with that.
+    // Where the key file has the key, the vault is opened with that.
     await openOnce((await isKeyInFile(cli)) ? null : key);
   };
   const reopened = async (): Promise<Held> => {
@@ -114,7 +114,7 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
       try {
         return await work(current);
       } catch (error) {
-        // Another file has its place, or it was given another key.
+        // The vault's file was replaced, or its key changed.
         if (!LOST.includes(errorCode(error) ?? "")) throw error;
         void lock("vault");
         throw errorCode(error) === "vault_replaced" ? error : isLocked(error);
@@ -144,7 +144,7 @@ const nobodyIsAsked: Prompt = async () => {
   throw isLocked();
 };
 
-/** For as long as the vault is open: the environment that stays has no key. */
+/** Used while the vault is open; the agent's own environment has no key. */
 function withKey(cli: Cli, key: Secret): Cli {
   const { context } = cli;
   const env = { ...context.env, [VARIABLES.env]: key.reveal() };
@@ -152,8 +152,8 @@ function withKey(cli: Cli, key: Secret): Cli {
 }
 
 /**
- * Whoever may read the file has the key, locked or not: the agent reads it itself. Not where the file lacks it, and the key
- * on record as the file's, or a member's, is given in another way.
+ * Whether the key file opens the vault: a lock would protect nothing then, so the agent reads the key itself. Not where the
+ * file lacks the key, which then comes from elsewhere.
  */
 async function isKeyInFile({ context }: Cli): Promise<boolean> {
   const source = (await vaultStatus(context))?.keySource;

@@ -32,7 +32,7 @@ export interface ServeOptions {
 const LOOK_MS = 1_000;
 
 /**
- * Runs until it is told to stop.
+ * Runs until it is stopped.
  *
  * @param ready called once it answers
  * @throws AuthError where it can't start: `busy` where another one runs
@@ -74,7 +74,7 @@ export async function serve(
     );
     onEnd(end.resolve);
     const timer = setInterval(() => {
-      // Nobody finds it any more: its folder, or all of the home, was removed.
+      // No client can find it any more: its folder, or the whole home, was removed.
       if (!isThere(isWindows ? place.address : place.socket)) end.resolve();
       else if (idle !== null && keeper.lockedBy() === null && keeper.idle() >= idle) void keeper.lock("idle");
       else service.follower.renew();
@@ -97,7 +97,7 @@ export async function serve(
 /** Milliseconds for the reply to the request that ends it. */
 const REPLY_MS = 50;
 
-/** The vault alone counts: neither tokens in the environment of whoever started it, nor a name chosen there, nor a key. */
+/** Ignores tokens, AUTH_PROFILE and keys in the environment of the command that started it: the vault alone counts. */
 function apart(cli: Cli): Cli {
   const { context } = cli;
   const env = { ...withoutKeys(context.env), AUTH_IGNORE_ENV: "1", AUTH_PROFILE: undefined };
@@ -108,7 +108,7 @@ function apart(cli: Cli): Cli {
   return { ...cli, context: { ...context, env, paths: context.paths, notify } };
 }
 
-/** What an agent that was killed has left. @throws AuthError `file_untrusted` where it is no agent's */
+/** Removes what a killed agent has left. @throws AuthError `file_untrusted` where another program made it */
 function removeLeftover({ socket, address }: AgentPlace): void {
   for (const path of [socket, address]) {
     const there = lstat(path);

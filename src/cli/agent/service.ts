@@ -1,4 +1,4 @@
-/** What the agent answers: the same as `auth token`, `auth list` and what `auth` itself asks it for, from one open vault. */
+/** The agent's API: the same as `auth token` and `auth list`, and what `auth` itself asks for, from one open vault. */
 import { version } from "../../../package.json";
 import type * as protocol from "../../agent/protocol.ts";
 import type { Service } from "../../agent/server.ts";
@@ -41,13 +41,13 @@ export interface AgentService extends Service {
   forget(): void;
 }
 
-/** Connections that are asked for: more than a person has, and a bound. */
+/** A limit: more than a person has. */
 const MAX_LIVE = 1_000;
 
 export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): AgentService {
   const since = new Date(cli.context.now()).toISOString();
   const live = new Map<string, LiveToken>();
-  /** By what was read, which is the same object while nothing changed: headers are made, and a reading logged, once. */
+  /** By the record, which is the same object until it changes: headers are made, and the read logged, once. */
   let served = new WeakMap<Stored, Headers>();
   const following = follower(cli, keeper);
   const together = sharing<unknown>();
@@ -90,7 +90,7 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
     following.follow(opened, display(ref), token, found);
     return found;
   };
-  /** A refused token is compared as it came: what isn't ours is kept nowhere. */
+  /** The refused token is compared as text, not kept as a `Secret`: it may not be ours. */
   const afterRefusal = async (token: LiveToken, refused: string, minTtl = 0): Promise<Access> => {
     const now = await token.get(minTtl);
     const current = acquiredFrom(now.stored, null).token;
@@ -177,8 +177,8 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
 }
 
 /**
- * Requests for the same that have come by the time the vault is looked at share that look: under load a tenth of the work.
- * One that comes later has a look of its own, so what was committed before a request came is always seen.
+ * Equal requests that arrive before the vault is read share that read, which is a tenth of the work under load. A later one
+ * reads again, so it sees everything that was committed before it.
  */
 function sharing<T>(): (what: string, work: () => Promise<T>) => Promise<T> {
   const waiting = new Map<string, Promise<T>>();
@@ -194,7 +194,7 @@ function sharing<T>(): (what: string, work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Another process may read what tokens are used by; what renews a login stays here. */
+/** What another process may read of a record: refresh tokens stay here. */
 function shareable(entry: Entry): Entry {
   if (entry.type !== "connection") return entry;
   const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);

@@ -16,7 +16,7 @@ import { vaultDialogue } from "../session.ts";
 import { IDLE_MS } from "./idle.ts";
 import type { ServeOptions } from "./serve.ts";
 
-/** What isn't said is as with the agent that it takes the place of, else as usual. */
+/** The defaults are those of the agent that it replaces, else the usual ones. */
 export interface StartOptions {
   /** Milliseconds; null: never. */
   readonly idle?: number | null;
@@ -34,14 +34,14 @@ export async function startAgent(cli: Cli, options: StartOptions): Promise<Start
   const vault = await requireVault(cli);
   const client = agentClient(agentPlace(cli.context.paths, vault.vaultId));
   const running = await client.status();
-  // In this order: one that has just been started isn't taken for one of another protocol.
+  // In this order: an agent that is just starting must not look like one of another protocol version.
   const hello = running && (await client.hello());
   if (hello !== null && running?.version === version) {
     if (!running.locked) return { status: running, how: "running" };
     await client.unlock(await keyFor(cli));
     return { status: await helloOf(client), how: "unlocked" };
   }
-  // Asked before the old one is ended: it may be the wrong one.
+  // Before the old one is ended, since the key may be wrong.
   const key = await keyFor(cli);
   if (running !== null) await endAgent(client);
   const usual = running === null || running.idleSeconds === null ? null : running.idleSeconds * 1000;
@@ -82,13 +82,13 @@ async function helloOf(client: AgentClient): Promise<Status> {
   do {
     const hello = await client.hello();
     if (hello !== null) return hello.status;
-    // Another one that was started at the same moment is about to answer.
+    // Another agent, started at the same moment, is about to answer.
     await Bun.sleep(20);
   } while (performance.now() < end);
   throw new AuthError("internal", "The agent doesn't answer.", { hint: "See: auth agent status" });
 }
 
-/** What an agent opens the vault with, in the form of AUTH_KEY: it is asked for here, once, and tried. */
+/** The vault's key for an agent, in the form of AUTH_KEY. It is asked for here, once, and checked. */
 export async function keyFor(cli: Cli, { prompt }: { prompt?: Prompt } = vaultDialogue(cli)): Promise<Secret> {
   const key = await vaultKey(cli.context, prompt);
   if (key === null) throw noVault();
@@ -111,7 +111,7 @@ export async function endAgent(client: AgentClient): Promise<void> {
 const START_TIME = 90_000;
 
 /**
- * Its key goes by a pipe: whoever could read it from its environment would undo its locking. It gets no terminal.
+ * Passes the key through a pipe: in the environment it could be read after locking. The agent gets no terminal.
  *
  * @returns false where another one was started at the same moment
  */

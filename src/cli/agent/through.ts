@@ -1,6 +1,6 @@
 /**
- * A command that reads tokens, by the agent: loaded where the vault's key comes from a person, a keychain or a command. With a
- * key file or AUTH_KEY, opening the vault takes less time than asking would.
+ * Reads tokens through the agent, where the vault's key comes from a person, a keychain or a command. With a key file or
+ * AUTH_KEY, opening the vault is faster than asking the agent.
  */
 import { type AgentClient, agentClient } from "../../agent/client.ts";
 import { agentPlace } from "../../agent/place.ts";
@@ -12,7 +12,7 @@ import type { Vault } from "../../vault/types.ts";
 import { type Cli, pathsOrNull } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
 
-/** @param openHere with its key @returns null where there is no agent that is, or can be, unlocked */
+/** @param openHere opens it with its key @returns null where there is no agent that is, or can be, unlocked */
 export async function throughAgent(
   cli: Cli,
   { vaultId }: Header,
@@ -32,7 +32,7 @@ export async function throughAgent(
   });
 }
 
-/** Unlocked, by the person at the terminal where it is locked: the passphrase is asked for all the same. */
+/** Whether the agent is unlocked. Where it is locked, the person at the terminal unlocks it: the passphrase is needed anyway. */
 async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
   const hello = await client.hello();
   if (hello === null || !hello.status.locked) return hello !== null;
@@ -43,13 +43,13 @@ async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
   return true;
 }
 
-/** Why nobody could be asked is that it was locked: before that, nobody had to be. */
+/** No person could be asked: says that the locked agent is the reason. */
 function whereLocked(error: unknown): never {
   if (!(error instanceof AuthError) || error.code !== "vault_locked") throw error;
   throw error.restated({ message: `The agent is locked. ${error.message}` });
 }
 
-/** AUTH_AGENT=start: whoever has to ask for the key starts the agent that keeps it. */
+/** AUTH_AGENT=start: a command that has to ask for the key starts an agent, which keeps it. */
 async function started(cli: Cli): Promise<boolean> {
   const { startAgent } = await import("./start.ts");
   await startAgent(cli, {});

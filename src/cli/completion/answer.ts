@@ -18,14 +18,14 @@ import type { ProviderEntry } from "./provider-entry.ts";
 import { commandTree, providerTable } from "./table.ts" with { type: "macro" };
 import type { ProviderTable, Tree } from "./table.ts";
 
-/** Milliseconds for the vault, which may be busy for longer than a person waits. */
+/** Milliseconds for the vault, which may be busy. */
 const DEADLINE = 500;
-/** Of them, to read a vault with many connections: ten thousand take about as long. */
+/** The part of them to read the vault: about ten thousand connections. */
 const READING = 250;
 
 /**
- * Candidates are put into a command line as they are, so they have only characters that no shell takes for anything else.
- * What `auth` makes has no others; a plugin's scopes may.
+ * Candidates are inserted into a command line unquoted, so only characters that are special to no shell are allowed. A
+ * plugin's scopes may have others.
  */
 const SAFE = /^[A-Za-z0-9_-][A-Za-z0-9_.@+/:=,%-]*$/;
 
@@ -58,7 +58,7 @@ function lookupsIn(env: Environment): Lookups {
   });
   return { providers, installed: orNone(installed), connections: orNone(connections), describe };
 
-  /** What a plugin says of itself is data: the code of a module isn't run, and no pin is read from the vault. */
+  /** Reads manifests only: the code of a module isn't run, and no pin is read from the vault. */
   async function describe(id: string): Promise<ProviderEntry | null> {
     const { createRegistry } = await import("../../providers/registry.ts");
     const { builtIn } = await import("../../../providers/index.ts");
@@ -69,7 +69,7 @@ function lookupsIn(env: Environment): Lookups {
   }
 }
 
-/** What can't be read is left out; the other candidates are offered. */
+/** Where reading fails, the other candidates are still offered. */
 function orNone<T>(read: () => Promise<readonly T[]>): () => Promise<readonly T[]> {
   return () => read().catch(() => []);
 }

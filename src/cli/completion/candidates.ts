@@ -1,4 +1,4 @@
-/** What can be written at a place of the command line. */
+/** The candidates at a place of the command line. */
 import { DEFAULT_NAME, parseSelector } from "../../connections/ref.ts";
 import { ownValue } from "../../platform/json.ts";
 import type { ValueKind } from "../command.ts";
@@ -6,9 +6,9 @@ import type { Place } from "./line.ts";
 import type { ProviderEntry } from "./provider-entry.ts";
 import type { CommandEntry, ProviderTable, Tree, Values } from "./table.ts";
 
-/** What is looked up only where it is asked for. */
+/** Lookups that are made only when needed. */
 export interface Lookups {
-  /** Those in the vault, where it can be read without asking anyone: `github:work`. */
+  /** Those in the vault, where it can be read without a person: `github:work`. */
   connections(): Promise<readonly string[]>;
   /** Those that are part of auth. */
   providers(): Promise<ProviderTable>;
@@ -126,7 +126,7 @@ const KINDS: Readonly<Record<ValueKind, (asked: Asked) => Candidates | Promise<C
   file: () => NO_CANDIDATES,
 };
 
-/** The provider alone where it has but one connection, and that is called `default`: as people type it. */
+/** The provider alone where its only connection is called `default`. */
 function asTyped(connections: readonly string[], written: string): string[] {
   if (written.includes(":")) return [...connections];
   const parsed = connections.map((connection) => parseSelector(connection));
@@ -137,7 +137,7 @@ function asTyped(connections: readonly string[], written: string): string[] {
   );
 }
 
-/** All of them once a letter is there; before that, those that `provider list` puts first. */
+/** All of them once something is typed; before that, those that `provider list` puts first. */
 async function providersFor(written: string, lookups: Lookups): Promise<Candidates> {
   const all: Candidates = plain(await lookups.installed());
   for (const [id, { title, offered }] of Object.entries(await lookups.providers()))
@@ -145,7 +145,7 @@ async function providersFor(written: string, lookups: Lookups): Promise<Candidat
   return all;
 }
 
-/** Of a connection's name, or a provider's; null where there is no such provider. */
+/** The provider's id in a connection's or provider's name; null where there is no such provider. */
 async function idOf(subject: string, lookups: Lookups): Promise<string | null> {
   const called = subject.split(":", 1)[0]?.toLowerCase() ?? "";
   const bundled = await lookups.providers();

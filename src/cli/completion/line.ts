@@ -1,4 +1,4 @@
-/** Where in a command line the cursor is, and so what can be written there. What is wrong with the line doesn't matter. */
+/** Where in a command line the cursor is. Mistakes in the line don't matter. */
 import type { CommandEntry, FlagEntry, Tree, Values } from "./table.ts";
 
 export type Place =
@@ -7,19 +7,19 @@ export type Place =
   | {
       readonly at: "flag";
       readonly entry: CommandEntry;
-      /** Flags that are there already. */
+      /** Flags that were given already. */
       readonly given: ReadonlySet<string>;
       readonly subject: string | null;
     }
   | {
       readonly at: "value";
       readonly values: Values;
-      /** What of the word comes before the value: `--flow=`. */
+      /** The part of the word before the value: `--flow=`. */
       readonly before: string;
       /** The command's first argument: the connection or provider that it is about. */
       readonly subject: string | null;
     }
-  /** Of a setting of the provider: `--host`. */
+  /** The value of a provider's setting: `--host`. */
   | { readonly at: "setting"; readonly flag: string; readonly before: string; readonly subject: string | null }
   /** A program and its arguments, which begin with this word. */
   | { readonly at: "rest"; readonly from: number }

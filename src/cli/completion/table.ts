@@ -1,13 +1,13 @@
 /**
  * The command tree and the providers as data, made when the program is compiled (as Bun macros: bun.com/docs/bundler/macros).
- * To read the definitions at each Tab would load every command: 30 ms instead of 5.
+ * Reading the definitions at each Tab would load every command: 30 ms instead of 5.
  */
 import { builtIn } from "../../../providers/index.ts";
 import { AUDIT_EVENTS } from "../../platform/audit-event.ts";
 import { ENDPOINTS, FLOWS } from "../../providers/schema.ts";
 import { GLOBAL_ARGS } from "../arguments.ts";
 import { type Arg, type Args, type Command, isGroup, type ValueKind } from "../command.ts";
-import { flagTable, positionalsOf } from "../flags.ts";
+import { descriptionOf, flagsOf, flagTable, positionalsOf } from "../flags.ts";
 import { SECRET_FIELDS } from "../get.ts";
 import { DOCUMENTS } from "../help/documents.ts";
 import { TOPICS } from "../help/topics.ts";
@@ -37,7 +37,7 @@ export interface CommandEntry {
   readonly positionals: readonly Values[];
   /** The last positional takes all that is left. */
   readonly variadic: boolean;
-  /** What a group does where an address comes in the place of a command. */
+  /** What a group does with an address instead of a command. */
   readonly atAddress?: CommandEntry;
   /** A command comes after `--`. */
   readonly rest: boolean;
@@ -51,14 +51,14 @@ export interface Tree {
   readonly topics: Readonly<Record<string, string>>;
 }
 
-/** @returns a Tree as JSON: it is long, and parsed sooner than its code would run */
+/** @returns a Tree as JSON, which is parsed faster than code would run */
 export async function commandTree(): Promise<string> {
   const topics = Object.entries(TOPICS).map(([name, { description }]) => [name, description] as const);
   const tree: Tree = { root: await entryOf(root), topics: Object.fromEntries(topics) };
   return JSON.stringify(tree);
 }
 
-/** Those that are part of auth. `offered`: people are shown them before they ask. */
+/** The providers that are part of auth. `offered`: without a typed letter. */
 export type ProviderTable = Readonly<Record<string, ProviderEntry & { readonly offered: boolean }>>;
 
 /** @returns a ProviderTable as JSON */
@@ -80,7 +80,7 @@ async function entryOf(command: Command): Promise<CommandEntry> {
     const commands: Record<string, CommandEntry> = {};
     for (const [name, load] of Object.entries(command.commands)) commands[name] = await entryOf((await load()).default);
     const atAddress = command.atAddress && (await entryOf((await command.atAddress()).default));
-    return { description, commands, flags: flagsOf(GLOBAL_ARGS), ...none, ...(atAddress && { atAddress }) };
+    return { description, commands, flags: flagEntries(GLOBAL_ARGS), ...none, ...(atAddress && { atAddress }) };
   }
   const args: Args = command.args ?? {};
   const positionals = positionalsOf(args);
@@ -88,7 +88,7 @@ async function entryOf(command: Command): Promise<CommandEntry> {
   return {
     description,
     commands: null,
-    flags: flagsOf({ ...args, ...GLOBAL_ARGS, output: { ...GLOBAL_ARGS.output, completes: formats } }),
+    flags: flagEntries({ ...args, ...GLOBAL_ARGS, output: { ...GLOBAL_ARGS.output, completes: formats } }),
     positionals: positionals.map(([name, arg]) => valuesOf(name, arg)),
     variadic: positionals.at(-1)?.[1].variadic === true,
     rest: command.rest !== undefined,
@@ -96,16 +96,14 @@ async function entryOf(command: Command): Promise<CommandEntry> {
   };
 }
 
-function flagsOf(args: Args): FlagEntry[] {
+function flagEntries(args: Args): FlagEntry[] {
   const written = [...flagTable(args)];
-  return Object.entries(args)
-    .filter(([, arg]) => arg.type !== "positional")
-    .map(([name, arg]) => ({
-      names: written.filter(([, flag]) => flag.name === name).map(([names]) => names),
-      values: arg.type === "boolean" ? null : valuesOf(name, arg),
-      repeatable: arg.repeatable === true,
-      description: ((arg.type === "boolean" && arg.default && arg.negativeDescription) || arg.description) ?? "",
-    }));
+  return flagsOf(args).map(([name, arg]) => ({
+    names: written.filter(([, flag]) => flag.name === name).map(([names]) => names),
+    values: arg.type === "boolean" ? null : valuesOf(name, arg),
+    repeatable: arg.repeatable === true,
+    description: descriptionOf(arg),
+  }));
 }
 
 const KINDS: Readonly<Record<string, ValueKind | readonly string[]>> = {
@@ -124,7 +122,7 @@ const KINDS: Readonly<Record<string, ValueKind | readonly string[]>> = {
   "name=url": ENDPOINTS.map((name) => `${name}=`),
 };
 
-/** By what the definition says, else by what its value, or the positional itself, is called. */
+/** By `completes`, else by the name of the value or the positional. */
 function valuesOf(name: string, arg: Arg): Values {
   const hint = arg.type === "positional" ? name : (arg.valueHint ?? name);
   const options = arg.type === "enum" ? arg.options : undefined;
@@ -133,7 +131,7 @@ function valuesOf(name: string, arg: Arg): Values {
   return { words: known === "flow" ? [...FLOWS] : [], kind: known };
 }
 
-/** The words of `device|browser|token`; what has to be filled in is none. */
+/** The words of `device|browser|token`, without placeholders. */
 function choicesIn(hint: string): string[] {
   const parts = hint.split("|");
   return parts.length < 2 ? [] : parts.filter((part) => /^[a-z][a-z0-9-]*:?(?:<|$)/.test(part)).map(upToBlank);

@@ -1,4 +1,4 @@
-/** What `doctor` looks at, one function for each thing: what needs no vault first, then what a fault would matter for most. */
+/** The checks of `doctor`, one function each. Those without the vault come first. */
 import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
@@ -47,7 +47,7 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
 
 type ExamineVault = (session: Session, vault: Vault | null, offline: boolean) => Promise<Found[]>;
 
-/** For a check that needs the vault open, if there is one. Why it can't be opened is found by `vault` and `key`. */
+/** A check that needs the open vault, if there is one. `vault` and `key` report why it can't be opened. */
 function withVault(examine: ExamineVault): Examine {
   return async (session, offline) => {
     const vault = await session.vault().catch(ifOurs("closed" as const));
@@ -55,7 +55,7 @@ function withVault(examine: ExamineVault): Examine {
   };
 }
 
-/** Takes a value in the place of an error of ours. */
+/** Returns a value instead of an AuthError. */
 function ifOurs<T>(value: T): (error: unknown) => T {
   return (error) => {
     if (error instanceof AuthError) return value;
@@ -63,7 +63,7 @@ function ifOurs<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** Each that is installed: whether it can be used, and whether it replaces another. */
+/** Each installed plugin: whether it can be used, and whether it replaces another provider. */
 async function examinePlugins(session: Session): Promise<Found[]> {
   const ids = await session.registry.everyId();
   const kinds = await Promise.all(ids.map((id) => session.registry.kindOf(id)));
@@ -78,7 +78,7 @@ async function examinePlugins(session: Session): Promise<Found[]> {
   return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];
 }
 
-/** Other programs' configuration that asks auth: each that doesn't work any more, with the command that mends it. */
+/** Setups of other programs that don't work any more, with the command that mends each. */
 async function examineSetups(session: Session): Promise<Found[]> {
   const all = await checkedSetups(session);
   const failed = all.filter(({ state }) => state !== "stands");
@@ -86,14 +86,14 @@ async function examineSetups(session: Session): Promise<Found[]> {
   return [fine(all.length === 0 ? "no program was set up" : "every program that was set up still is")];
 }
 
-/** What a login tries before it asks anyone. */
+/** What a login checks first. */
 async function examineWriting({ context }: Session, vault: Vault | null): Promise<Found[]> {
   if (vault === null) await storeAt(context).requirePlace();
   else await vault.requireWritable("doctor");
   return [fine("a login can be stored")];
 }
 
-/** Takes and releases a lock of its own, as a refresh would. */
+/** Takes and releases a test lock, as a refresh would. */
 async function examineLocks(_: Session, vault: Vault | null): Promise<Found[]> {
   if (vault === null) return [];
   const lock = await vault.tryLock("doctor");
@@ -130,7 +130,7 @@ function remedyFor(status: string, ref: ConnectionRef, record: Connection): stri
   }
 }
 
-/** Tokens in the environment that win over logins in the vault. */
+/** Tokens in the environment that take precedence over logins in the vault. */
 async function examineEnvironment(session: Session): Promise<Found[]> {
   if (ignoresEnvironment(session.context.env)) return [fine("AUTH_IGNORE_ENV is set: its tokens are not looked at")];
   const found = await environmentTokens(session);
@@ -168,7 +168,7 @@ async function examineFolder(session: Session): Promise<Found[]> {
   ];
 }
 
-/** Variables by which traffic or trust is redirected: they are honoured, so they are named (RULES.md 3.2). */
+/** Variables that redirect traffic or add trust: they are honoured, so they are reported (RULES.md 3.2). */
 const NETWORK_VARIABLES =
   /^(https?_proxy|all_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(file|dir)|node_tls_reject_unauthorized|bun_config_verbose_fetch)$/i;
 
@@ -192,7 +192,7 @@ async function examineLog({ context }: Session): Promise<Found[]> {
   return [doubtful(`can't be written: ${why}`, remedy)];
 }
 
-/** More than this matters: tokens would be taken for fresh, or assertions be refused. */
+/** With a larger difference, expired tokens would look fresh, or assertions be refused. */
 const TOLERANCE_SECONDS = 60;
 
 /** This machine's clock against the providers': expiries and signed assertions depend on it. */
@@ -217,7 +217,7 @@ async function compareClock(context: Context, origin: string): Promise<Found> {
     );
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    // A redirect has a date too, but it isn't handed over; the provider answers, and that is what matters here.
+    // `http` doesn't return a redirect's headers; but the provider answers.
     if (error.failure === "redirected") return fine(`${origin} answers`);
     return doubtful(`${origin} can't be reached: ${error.reason}`, error.remedy);
   }

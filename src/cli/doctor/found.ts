@@ -22,12 +22,12 @@ export function doubtful(detail: string, remedy: string | null = null): Found {
   return { status: "warn", detail, remedy };
 }
 
-/** What couldn't be looked at is neither in order nor out of it. @param why as a clause: `the vault can't be opened` */
+/** A check that couldn't be made. @param why as a clause: `the vault can't be opened` */
 export function unknown(why: string): Found {
   return doubtful(`not looked at: ${why}`);
 }
 
-/** An error of ours is a finding; any other is a fault of this program. */
+/** An AuthError is a finding; any other error is a fault of this program. */
 export function broken(error: unknown): Found[] {
   if (!(error instanceof AuthError)) throw error;
   return [{ status: "fail", detail: error.message, remedy: error.hint ?? null }];

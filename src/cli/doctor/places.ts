@@ -11,7 +11,7 @@ import { storeAt } from "../../vault/store.ts";
 import { chosenByWords, keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
-/** Who owns the folders and files, and who else can reach them. Found without opening the vault. */
+/** Who owns the folders and files, and who else can reach them, without opening the vault. */
 export const examineModes: Examine = async ({ context }) => {
   const vault = storeAt(context).file;
   return touching(vault, () => modesOf(context, vault));
@@ -37,7 +37,7 @@ function modesOf(context: Context, vault: string): Found[] {
   ];
 }
 
-/** Root's folders are all right, but for those that sudo leaves in a home. */
+/** Folders of root are fine, except those that sudo leaves in a home. */
 function othersFolder(folder: string): string[] {
   const left = leftBySudo(folder);
   if (left !== null) return [left];
@@ -54,7 +54,7 @@ function withoutOwnPlace(folder: string): Found[] {
   }
 }
 
-/** A network file system stops everything that would write; one that copies on write only weakens a promise (RULES 2.1). */
+/** Nothing is written on a network file system; copy-on-write only weakens a promise (RULES 2.1). */
 export const examineFileSystem: Examine = async ({ context }) => {
   const vault = storeAt(context).file;
   const [folder] = touching(vault, () => nearestExisting(dirname(vault)));
@@ -76,7 +76,7 @@ export const examineFileSystem: Examine = async ({ context }) => {
   ];
 };
 
-/** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
+/** Refuses a vault that can't be trusted: a link, another user's file, a network file system. */
 export const examineVault: Examine = async ({ context }) => {
   const status = await vaultStatus(context);
   if (status === null) return [fine(`none yet: the first login makes one at ${await storeAt(context).shown()}`)];

@@ -1,4 +1,4 @@
-/** The environment variables in words. What `AUTH_…` variables mean is in CLI.md §1, §4 and §5. */
+/** The texts about environment variables. What `AUTH_…` variables mean is in CLI.md §1, §4 and §5. */
 import type { Section } from "./layout.ts";
 import type { Topic } from "./topics.ts";
 

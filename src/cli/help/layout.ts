@@ -10,7 +10,7 @@ export interface Section {
   readonly lines?: boolean;
 }
 
-/** A left side that is wider has its text on the next line, in the column of the others. */
+/** Where the left side is wider, its text is on the next line, in the others' column. */
 const WIDEST = 32;
 
 export interface Surface {

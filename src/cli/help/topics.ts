@@ -1,4 +1,4 @@
-/** `auth help <topic>`: what belongs to no single command. docs/reference.md is made from the same tables. */
+/** `auth help <topic>`: help that is about no single command. docs/reference.md is made from the same tables. */
 import type { Environment } from "../../platform/context.ts";
 import type { Section } from "./layout.ts";
 

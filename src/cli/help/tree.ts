@@ -1,7 +1,7 @@
 /** Help as a document (`auth help --json`): the command tree with arguments, flags and examples, for programs. */
 import { called, GLOBAL_ARGS, type Target } from "../arguments.ts";
 import { type Arg, type Args, type Definition, isGroup } from "../command.ts";
-import { positionalsOf } from "../flags.ts";
+import { descriptionOf, flagsOf, isNegated, positionalsOf, shortOf } from "../flags.ts";
 import { filledExamples } from "./layout.ts";
 import { TOPICS } from "./topics.ts";
 
@@ -34,7 +34,7 @@ export interface CommandDocument {
   }[];
   readonly rest?: { readonly name: string; readonly description: string } | null;
   readonly flags?: readonly FlagDocument[];
-  /** The settings that the named provider declares are flags besides. */
+  /** The named provider's settings are flags, too. */
   readonly settingFlags?: boolean;
   readonly outputs?: readonly string[];
 }
@@ -60,7 +60,7 @@ export async function commandDocument(
       commandDocument({ path: [...target.path, name], command: (await load()).default }, providers),
     );
     const root = target.path.length === 0 && {
-      globalFlags: flagsOf(GLOBAL_ARGS),
+      globalFlags: documentsOf(GLOBAL_ARGS),
       topics: Object.entries(TOPICS).map(([name, { description }]) => ({ name, description })),
     };
     const own = command.atAddress === undefined ? {} : ownPart((await command.atAddress()).default as Definition);
@@ -69,7 +69,7 @@ export async function commandDocument(
   return { ...described, ...ownPart({ ...command, args: { ...command.args, ...more } }) };
 }
 
-/** What only a command has that does something itself. */
+/** The fields of a command, which a plain group lacks. */
 function ownPart(command: Definition): Partial<CommandDocument> {
   const args: Args = command.args ?? {};
   return {
@@ -80,28 +80,24 @@ function ownPart(command: Definition): Partial<CommandDocument> {
       variadic: arg.variadic === true,
     })),
     rest: command.rest ?? null,
-    flags: flagsOf(args),
+    flags: documentsOf(args),
     settingFlags: command.extraFlags !== undefined,
     outputs: ["text", "json", ...(command.outputs ?? [])],
   };
 }
 
-function flagsOf(args: Args): FlagDocument[] {
-  return Object.entries(args)
-    .filter(([, arg]) => arg.type !== "positional")
-    .map(([name, arg]) => flagOf(name, arg));
+function documentsOf(args: Args): FlagDocument[] {
+  return flagsOf(args).map(([name, arg]) => documentOf(name, arg));
 }
 
-function flagOf(name: string, arg: Arg): FlagDocument {
-  const negative = arg.type === "boolean" && arg.default === true;
-  const description = negative ? arg.negativeDescription : arg.description;
+function documentOf(name: string, arg: Arg): FlagDocument {
   return {
-    flag: negative ? `--no-${name}` : `--${name}`,
-    short: [arg.alias ?? []].flat().find((alias) => alias.length === 1) ?? null,
+    flag: isNegated(arg) ? `--no-${name}` : `--${name}`,
+    short: shortOf(arg) ?? null,
     value: arg.type === "boolean" ? null : (arg.valueHint ?? name),
     choices: arg.type === "enum" ? (arg.options ?? []) : null,
     default: arg.type === "boolean" ? null : (arg.default ?? null),
     repeatable: arg.repeatable === true,
-    description: description ?? "",
+    description: descriptionOf(arg),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Answers a client in its protocol: which connection, a token that works, and nothing else on stdout. Never asks a
- * person, never opens a browser; what went wrong is one line on stderr (RULES §5).
+ * Answers a client in its protocol, and writes nothing else to stdout. Never asks a person, never opens a browser; an error
+ * is one line on stderr (RULES §5).
  */
 import { connectionFor, connectionsHolding, isFor, requireFor } from "../../connections/by-origin.ts";
 import { type ConnectionRef, isAddress, parseSelector, sameName } from "../../connections/ref.ts";
@@ -26,7 +26,7 @@ import { inSession, READS, type Session } from "../session.ts";
 import { type HelperCall, readCall, splitWords } from "./call.ts";
 import { credentialOf } from "./credential.ts";
 
-/** More than any client asks. Bytes. */
+/** Bytes: more than any client sends. */
 const LONGEST_REQUEST = 1024 * 1024;
 
 type TokenRequest = Extract<ClientRequest, { kind: "token" }>;
@@ -146,8 +146,8 @@ async function connectionWanted(session: Session, named: Named, asked: TokenRequ
 }
 
 /**
- * A client that has waited for so long kills us: a refresh is another process's, which goes on then, and the client gets the
- * token that is there, where one still lives.
+ * The client kills this process after its time limit, so another process refreshes, and continues then. The client gets the
+ * current token, if that is still valid.
  *
  * @param limit seconds, from this process's start
  */
@@ -163,7 +163,7 @@ function refresherWithin(env: Environment, limit: number): NonNullable<Session["
 /** Seconds that are left for the answer. */
 const SPARE = 2;
 
-/** No answer: the next request gets the new token. A token that isn't ours, or no longer, changes nothing. */
+/** Refreshes the refused token, for the next request. An unknown or replaced token changes nothing. */
 async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedRequest): Promise<number> {
   try {
     await inSession(
@@ -173,7 +173,7 @@ async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: 
         if (vault === null) return;
         const meant =
           named.connection === undefined || isAddress(named.connection) ? null : parseSelector(named.connection);
-        // `--origin` was said of the connection that is named, and of no other.
+        // `--origin` is for the named connection only.
         for (const stored of await connectionsHolding(session, vault, token, place.origin, named.origins))
           if (meant === null || isMeant(meant, stored.ref) || (await isFor(session, stored, place.origin)))
             await acquire(session, inVault(stored.ref), 0, token);
@@ -205,7 +205,7 @@ function failureOf(protocol: Protocol, error: unknown, call: Call): Reply {
 function oneLine(error: unknown): string {
   if (error instanceof BadRequest) return escapeText(`auth: ${error.message}`);
   const { message, hint } = asAuthError(error);
-  // What is indented is shown to those who have room for it.
+  // Indented lines are left out here.
   const remedies = (hint ?? "").split("\n").filter((line) => !line.startsWith("  "));
   return escapeText(`auth: ${[message, ...remedies].join(" ").trim()}`);
 }

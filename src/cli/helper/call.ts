@@ -1,19 +1,19 @@
-/** How a client has called `auth helper`, or a link to `auth` of a name of its own: no command line of ours. */
+/** Reads the arguments with which a client has called `auth helper`, or a link to `auth` with the client's name. */
 import type { Protocol } from "../../inject/helpers/protocol.ts";
 import { usage } from "../../platform/errors.ts";
 import { addressFault, originOf } from "../../platform/url.ts";
 import { seconds } from "../command.ts";
 
-/** What was given to `auth helper <client>`, ours and the client's. */
+/** The arguments of `auth helper <client>`: auth's flags, and the client's own. */
 export interface HelperCall {
-  /** Words and flags that aren't ours, in their order. */
+  /** Words and flags that aren't auth's, in order. */
   readonly words: readonly string[];
   readonly profile: string | undefined;
   /** Milliseconds; null: as the protocol has it. */
   readonly minTtl: number | null;
-  /** The ID token is handed out in the place of the access token. */
+  /** Hand out the ID token instead of the access token. */
   readonly idToken: boolean;
-  /** Origins that the tokens of the connection which is named may go to as well. */
+  /** More origins that the tokens of the named connection may go to. */
   readonly origins: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const OURS: Readonly<Record<string, "profile" | "min-ttl" | "origin">> = {
 };
 
 /**
- * Our flags come before any flag of the client's.
+ * auth's flags come before the client's flags.
  * @throws AuthError `usage`
  */
 export function readCall(argv: readonly string[]): HelperCall {
@@ -65,7 +65,7 @@ function checkOrigin(text: string): string {
 }
 
 /**
- * The connection that stands before the client's own words.
+ * Splits off the connection before the client's own words.
  * @throws AuthError `usage` for more than one
  */
 export function splitWords(

@@ -1,4 +1,4 @@
-/** What a client is handed of a token: its expiry with the client's margin, the user name that goes with it, its headers. */
+/** The credential for a client: the token, its expiry minus the client's margin, a user name, and headers. */
 import { requireFor } from "../../connections/by-origin.ts";
 import type { Selected } from "../../connections/select.ts";
 import type { Credential, Place } from "../../inject/helpers/protocol.ts";
@@ -9,7 +9,7 @@ import { fill } from "../../providers/template.ts";
 import type { Acquired } from "../acquire.ts";
 import type { Session } from "../session.ts";
 
-/** Where a description says nothing, any name will do; this one is what most documentation has. */
+/** Without a described name any name works; most documentation has this one. */
 const ANY_NAME = "oauth2";
 
 export interface Reach {
@@ -32,7 +32,7 @@ export async function credentialOf(
   return {
     token: printable(acquired.token),
     userName: await userNameOf(session, acquired, place),
-    // A token that lives for less than the margin is good for half of what is left of it.
+    // A token that lives shorter than the margin is valid for half of its remaining time.
     expiresAt: expiresAt === null ? null : Math.max(expiresAt - margin * 1000, (expiresAt + now()) / 2),
     now: now(),
     isPasted: record === null || record.kind !== "oauth",
@@ -61,7 +61,7 @@ async function userNameOf({ registry }: Session, acquired: Acquired, place: Plac
   return /^[\x21-\x39\x3b-\x7e]+$/.test(name) ? name : ANY_NAME;
 }
 
-/** A template. A plugin that can't be used any more keeps no one from a token that still works. */
+/** A template. A plugin that can't be used any more doesn't keep a valid token from being used. */
 async function tokenUserOf(registry: Session["registry"], provider: string): Promise<string | undefined> {
   try {
     const { tokenUser, basic = "" } = await registry.get(provider);
@@ -72,7 +72,7 @@ async function tokenUserOf(registry: Session["registry"], provider: string): Pro
   }
 }
 
-/** A line end in it would be another line of the protocol. @throws AuthError `token_rejected` */
+/** Requires printable characters: a line end would begin another line of the protocol. @throws AuthError `token_rejected` */
 function printable(token: Secret): Secret {
   if (/^[\x20-\x7e]+$/.test(token.reveal())) return token;
   throw new AuthError("token_rejected", "This token has characters that no request can carry.");

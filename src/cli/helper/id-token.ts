@@ -1,4 +1,4 @@
-/** A login's ID token in the place of its access token, for servers that take nothing else: Kubernetes' own OIDC. */
+/** A login's ID token instead of its access token, for servers that take only that: Kubernetes' own OIDC. */
 import { display } from "../../connections/ref.ts";
 import type { Selected } from "../../connections/select.ts";
 import { decodeJwt } from "../../oauth/idtoken.ts";
@@ -17,7 +17,7 @@ export async function acquireIdToken(session: Session, selected: Selected, minTt
   const first = await acquire(session, selected, minTtl);
   const held = idTokenIn(first);
   if (held !== null && held.expiresAt - now >= (minTtl || Math.min(300_000, held.lifetime / 2))) return held.acquired;
-  // It ends before the access token does. One that was minted a moment ago isn't refreshed again (RULES 2.8).
+  // It expires before the access token. A token that was just minted isn't refreshed again (RULES 2.8).
   const second = idTokenIn(await acquire(session, selected, 0, first.token).catch(() => first));
   const latest = second ?? held;
   if (latest !== null && latest.expiresAt > now) return latest.acquired;
@@ -28,7 +28,7 @@ export async function acquireIdToken(session: Session, selected: Selected, minTt
   });
 }
 
-/** The same with the ID token as its token; null where it has none. */
+/** The same with the ID token instead of the access token; null where it has none. */
 function idTokenIn(acquired: Acquired) {
   const { stored } = acquired;
   const tokens = stored?.record.tokens;

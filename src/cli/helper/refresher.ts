@@ -1,6 +1,6 @@
 /**
- * `auth __refresh`: a refresh by a process of its own, in a session of its own. A client may kill the helper that it has asked,
- * without a word; cut off after sending, a refresh would be lost, and the login with it (RULES 2.4).
+ * `auth __refresh`: a refresh in a separate process and session. A client may kill its helper at any time; a refresh that is
+ * cut off after sending would be lost, and the login with it (RULES 2.4).
  */
 import * as v from "valibot";
 import type { RefreshOptions } from "../../connections/outcome.ts";
@@ -24,7 +24,7 @@ const ORDER = v.object({
 
 /**
  * @param time milliseconds to wait for its end
- * @returns whether it has ended; what became of the refresh is in the vault. true also where it couldn't be started
+ * @returns whether it has ended; the outcome is in the vault. true also where it couldn't be started
  */
 export async function refreshBeside(
   env: Environment,
@@ -38,7 +38,7 @@ export async function refreshBeside(
   try {
     ({ ended } = startSilently([COMMAND], env, JSON.stringify(order)));
   } catch {
-    return true; // The caller refreshes by itself: a client that waits gets its token.
+    return true; // The caller then refreshes by itself.
   }
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -49,7 +49,7 @@ export async function refreshBeside(
 
 const COMMAND = "__refresh";
 
-/** What the process does. @throws AuthError where nothing could be sent: who ordered it finds the same */
+/** What the process does. @throws AuthError where nothing could be sent: the caller finds the same */
 export async function carryOut(cli: Cli): Promise<void> {
   const input = createInput(LIMITS.tokenReplyBytes, (why) => new Error(`The order ${why}.`));
   const { provider, name, rejected, minTtl, resource } = v.parse(ORDER, JSON.parse(await input.rest()));
@@ -59,7 +59,7 @@ export async function carryOut(cli: Cli): Promise<void> {
       minTtl,
       force: false,
       rejected: rejected === null ? null : new Secret(rejected),
-      // Who ordered it has made sure that the environment agrees.
+      // The caller has checked that the environment agrees.
       mustAgree: false,
       ...(resource !== undefined && { resource }),
     }),

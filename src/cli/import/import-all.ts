@@ -1,4 +1,4 @@
-/** Tells what would be taken from a source, asks, and takes it, one thing after the other. */
+/** Shows what would be imported from a source, asks, and imports it, one after the other. */
 import { findDefault, updateDefaults } from "../../connections/defaults.ts";
 import { display } from "../../connections/ref.ts";
 import type { Looked } from "../../import/look.ts";
@@ -64,9 +64,9 @@ async function askFirst(cli: Cli, source: string, taking: readonly Planned[], op
   await requireConsent(cli, question, yes, `To take what is listed: ${commandFor(source, taking, options)}`);
 }
 
-/** Not asking. */
+/** The same command with `--yes`. */
 function commandFor(source: string, taking: readonly Planned[], options: ImportOptions): string {
-  // Until it is taken, what -p names is found under another name.
+  // Before the import, what -p names is found under another name.
   const named = options.name === null ? refs(taking) : [...options.words, "-p", options.name];
   return commandLine(["auth", "import", source, ...named, ...flagsOf(options), "--yes"]);
 }
@@ -88,7 +88,7 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], opti
   const unasked = (one: Planned): string => commandFor(one.found.source.id, [one], { ...options, verify: false });
   const errors: AuthError[] = [];
   const done: Planned[] = [];
-  // What is begun is finished, or nothing of it is left: the copy of a file, and its new text, hold secrets.
+  // A signal waits: a file's copy and new text hold secrets, and must not be left behind.
   const signals = deferSignals();
   const interruption = signals.signal;
   try {
@@ -119,7 +119,7 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], opti
   });
 }
 
-/** Where the provider's name alone would mean none of several, it means the one that its program uses. */
+/** Where a provider has several connections and no default, the one that its program uses becomes the default. */
 async function chooseAsThere(cli: Cli, session: Session, done: readonly Planned[]): Promise<void> {
   for (const { found, ref } of done) {
     if (found.isChosen === undefined || ref === null) continue;
@@ -135,7 +135,7 @@ async function chooseAsThere(cli: Cli, session: Session, done: readonly Planned[
   }
 }
 
-/** Where the old file is, whatever went wrong once it was copied. */
+/** Adds the path of the file's copy to an error. */
 function namingCopy(error: AuthError, backup: string | null): AuthError {
   if (backup === null) return error;
   const hint = [...(error.hint === undefined ? [] : [error.hint]), copyLine(backup)].join("\n");
@@ -153,7 +153,7 @@ function notBegun({ ref, found: { path } }: Planned): AuthError {
   });
 }
 
-/** @returns what kept it from being taken, or the login from being renewed */
+/** @returns why it wasn't imported, or its refresh failed; null: neither */
 async function takeOne(
   cli: Cli,
   session: Session,

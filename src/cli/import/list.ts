@@ -1,4 +1,4 @@
-/** `auth import` alone: everything that was found, wherever it is, and what would become of it. Nothing is taken. */
+/** `auth import` alone: lists everything that was found, and what would be imported. Changes nothing. */
 import { type Looked, lookAt } from "../../import/look.ts";
 import type { Where } from "../../import/source.ts";
 import { SOURCES } from "../../import/sources.ts";
@@ -13,7 +13,7 @@ export async function listFound(cli: Cli, session: Session, where: Where, option
   for (const source of SOURCES) looked.push(await lookAt(source, where));
   const found = looked.flatMap((one) => one.found);
   const copied = await planImport(session, found, options);
-  // What could be taken, and not only what may be copied.
+  // Also what can only be moved.
   const moved = await planImport(session, found, { ...options, move: true });
   const all = copied.map((one, i) => {
     const other = moved[i];

@@ -1,4 +1,4 @@
-/** What becomes of each thing that was found: under which name it would be kept, and whether it is taken, moved or left. */
+/** Plans what is done with each find: its connection's name, and whether it is moved, copied or left. */
 
 import { nameForIssuer } from "../../connections/by-issuer.ts";
 import { holderOf } from "../../connections/import.ts";
@@ -17,7 +17,7 @@ import type { ProviderDefinition } from "../../providers/schema.ts";
 import { issuerSetting, usableDefinitions } from "../login/target.ts";
 import type { Session } from "../session.ts";
 
-/** `move`: with its refresh token. `copy`: what may be shared. `remove`: it is here already, and its old copy goes. */
+/** `move`: with its refresh token. `copy`: without it. `remove`: it is in the vault already, and the old copy is removed. */
 export type Action = "move" | "copy" | "remove" | "held" | "leave";
 
 export interface Planned {
@@ -27,16 +27,16 @@ export interface Planned {
   readonly action: Action;
   /** Whether its old copy goes. */
   readonly goes: boolean;
-  /** The login in whose place it comes, by its incarnation; null: none is there. Absent: whatever is there (`--force`). */
+  /** The incarnation of the login that it replaces; null: there is none. Absent: any login (`--force`). */
   readonly replaces?: string | null;
-  /** Why it is left, or what there is to know. */
+  /** Why it is left, or a remark. */
   readonly reason: string | null;
 }
 
 export interface ImportOptions {
   readonly move: boolean;
   readonly force: boolean;
-  /** Of the client that a login was made with, where its program doesn't record it. */
+  /** The id of the login's client, where its program doesn't record it. */
   readonly clientId: string | null;
   /** `-p`: the name of the one connection that is made. */
   readonly name: string | null;
@@ -56,7 +56,7 @@ export async function planImport(
 ): Promise<Planned[]> {
   const holders: (ConnectionRef | null)[] = [];
   for (const { credential } of all) holders.push(credential === null ? null : await heldAs(session, credential));
-  // No other of these is called like one that is here already.
+  // No new name equals that of an existing connection.
   const taken = new Set(holders.filter((ref) => ref !== null).map(vaultName));
   const planned: Planned[] = [];
   for (const [i, found] of all.entries())
@@ -100,7 +100,7 @@ async function planOne(
   return { found, ref, settings, goes, action: decided.action, reason, ...replaces };
 }
 
-/** A name that no other of these has: with whom or what it is for, else with a number. */
+/** A unique name: with its account or host, else with a number. */
 function apart(ref: ConnectionRef, { account, target }: FoundAt, taken: ReadonlySet<string>): ConnectionRef {
   const path = target.by === "host" ? target.path : undefined;
   const isNamed = account === null || ref.name.startsWith(nameFrom(account) ?? account);
@@ -162,7 +162,7 @@ async function readThere(
   }
 }
 
-/** Without `--force`: nothing that is of use. A login takes the place of the access token that was copied from it. */
+/** Without `--force` nothing usable is replaced. A login replaces the access token that was copied from it. */
 function mayBeReplaced({ record: { kind, tokens } }: Stored, { accessToken }: Credential, now: number): boolean {
   if (tokens === null) return true;
   if (kind !== "token") return false;
@@ -219,7 +219,7 @@ async function inProvider(
   return { ref: isFree ? ref : { ...ref, name: source.id }, settings, takesTokens };
 }
 
-/** A variable of this environment that names another host isn't about what a file holds (RULES 3.1). */
+/** Ignores variables of this environment that name another host: they aren't about the file (RULES 3.1). */
 function usualHosts({ settings = {} }: ProviderDefinition): Record<string, string> {
   const hosts = Object.entries(settings).filter(([, { kind }]) => kind === "host");
   return Object.fromEntries(
@@ -261,7 +261,7 @@ async function definitionFor({ registry }: Session, { target }: FoundAt): Promis
   }
 }
 
-/** A connection's name from what a program calls an account; null where nothing of it can be one. */
+/** A connection's name from the program's name for an account; null where none of it can be used. */
 function nameFrom(text: string): string | null {
   const name = withoutEnd(text.replace(/[^A-Za-z0-9._@+/-]+/g, "-").replace(/^[^A-Za-z0-9]+/, ""), "._@+/-");
   return name === "" ? null : name.slice(0, 64);

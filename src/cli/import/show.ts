@@ -1,4 +1,4 @@
-/** What was found, and what would become of it, for a person and for a program. Never a value. */
+/** Shows a find and its plan to a person, or as JSON. Never a secret. */
 import { display } from "../../connections/ref.ts";
 import { duration, iso } from "../../connections/view.ts";
 import type { FoundAt, Looked } from "../../import/look.ts";
@@ -38,7 +38,7 @@ export function kindWords(kind: Credential["kind"] | null): string {
   return kind === null ? "" : KINDS[kind];
 }
 
-/** What is taken: of a login that is copied the access token alone. */
+/** What is imported: only the access token of a copied login. */
 export function takenKind({ found: { credential }, action }: Planned): Credential["kind"] | null {
   return action === "copy" && credential?.kind === "login" ? "access token" : (credential?.kind ?? null);
 }

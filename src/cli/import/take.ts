@@ -29,9 +29,9 @@ import type { ImportOptions, Planned } from "./plan.ts";
 
 export interface Taken {
   readonly ref: ConnectionRef;
-  /** Where the copy of the file is that it was taken out of; null: it is still there, too. */
+  /** The copy of the file that it was removed from; null: it wasn't removed. */
   readonly backup: string | null;
-  /** What came of the refresh of a login that was due; null: none was. */
+  /** The outcome of the refresh of a login that was due; null: none was due. */
   readonly refresh: { readonly done: boolean; readonly error: AuthError | null } | null;
 }
 
@@ -40,13 +40,13 @@ export interface Taking {
   readonly ui: LoginUi;
   readonly backups: Backups;
   readonly options: ImportOptions & { readonly verify: boolean };
-  /** The command that takes one without asking whose it is. */
+  /** The command that imports one without asking the provider about it. */
   readonly unasked: (planned: Planned) => string;
-  /** A signal that came: what isn't stored yet stays where it is. */
+  /** A signal: what isn't stored yet stays in its file. */
   readonly interruption: AbortSignal;
 }
 
-/** One import at a time: what another has taken meanwhile isn't stored a second time. */
+/** One import at a time, so that nothing is stored twice. */
 export async function take(taking: Taking, planned: Planned): Promise<Taken> {
   const { services, backups } = taking;
   const { found, ref, goes, action } = planned;
@@ -85,13 +85,13 @@ async function storeAndRemove(
     await prepared.commit();
     return null;
   } catch (error) {
-    // A copy that can't be removed now is named with the error.
+    // Where the copy can't be removed, the error names it.
     await prepared.abandon().catch(() => {});
     throw error;
   }
 }
 
-/** It may have been logged out since it was listed: then the old copy is the only one. */
+/** The connection may have been logged out meanwhile: then the old copy is the only one. */
 async function requireHeld(services: Services, ref: ConnectionRef, { found: { credential } }: Planned): Promise<void> {
   const { accessToken = null, refreshToken = null } = credential ?? {};
   if ((await holderOf(services, { accessToken, refreshToken })) !== null) return;
@@ -109,7 +109,7 @@ async function importLock({ services: { vault }, interruption }: Taking): Promis
   throw new AuthError("busy", "Another import is under way.", { hint: "Try again when it is done." });
 }
 
-/** @param onStored takes it out of its old place: where that fails nothing is stored */
+/** @param onStored removes it from its file: where that fails nothing is stored */
 async function store(
   taking: Taking,
   ref: ConnectionRef,
@@ -133,7 +133,7 @@ async function store(
     ...(replaces !== undefined && { replaces }),
     ...(onStored !== undefined && { onStored }),
   };
-  // A login of which its program keeps no access token is redeemed at once: the provider says which files those are.
+  // A login without an access token is redeemed at once, where the provider describes such files.
   if (keyFile !== undefined && credential.accessToken === undefined)
     return login(services, { ...request, credential: { key: keyFile } }, ui);
   const tokens = await untilInterrupted(interruption, tokensOf(taking, credential, action === "move", account));
@@ -184,7 +184,7 @@ function without(env: Environment, names: readonly string[]): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }
 
-/** So that one knows now whether the login still works. */
+/** Refreshes the login now, to find out whether it works. */
 async function refreshIfDue(services: Services, { ref }: Stored): Promise<Taken["refresh"]> {
   const options = { minTtl: 0, force: false, mustAgree: false, rejected: null };
   const outcome = await refreshConnection(services, ref, options);

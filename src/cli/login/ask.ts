@@ -20,7 +20,7 @@ import { credentialFile } from "./credentials.ts";
 import type { AskByForm } from "./form.ts";
 
 /**
- * Settings that a login can't do without.
+ * Asks for required settings.
  * @returns the request's settings, with the answers. An empty answer is left to the error that the login ends with.
  */
 export async function askMissingSettings(
@@ -60,7 +60,7 @@ export async function askMissingSettings(
   return { ...request.settings, ...answers };
 }
 
-/** Asks again after an answer that can't be right. Ctrl-C ends it. */
+/** Asks again after an invalid answer. Ctrl-C ends it. */
 export async function untilValid<T>(cli: Cli, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -74,7 +74,7 @@ export async function untilValid<T>(cli: Cli, ask: () => Promise<T>): Promise<T>
 }
 
 /**
- * Runs the login; where a client or a key is missing and a person is there, once more with their answers.
+ * Runs the login. Where a client or a key is missing, it asks the person, if there is one, and runs it again.
  * @param form how to ask by a form, with `--web`
  */
 export async function offeringToTakeClient<T>(
@@ -95,7 +95,7 @@ export async function offeringToTakeClient<T>(
   }
 }
 
-/** Where there are ways without a client the person chooses; else the error is shown, and the person asked for what lacks. */
+/** Lets the person choose where there are ways without a client; else shows the error, and asks for what is missing. */
 async function askWayIn(
   cli: Cli,
   error: AuthError,

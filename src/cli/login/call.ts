@@ -148,7 +148,7 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
   };
 }
 
-/** @throws AuthError `usage` where the API doesn't say itself who gives its tokens: no issuer is vouched at but its own */
+/** @throws AuthError `usage` where the API doesn't name its issuer itself: an ID token is only sent to that one */
 async function vouching(
   session: Session,
   { resource, title }: ProviderDefinition,
@@ -160,7 +160,7 @@ async function vouching(
   return (await selectStored(session, via, undefined)).ref;
 }
 
-/** What a login brings along for which another connection vouches. */
+/** The input of a login for which another connection vouches. */
 function vouchedBy(via: ConnectionRef): Credential {
   return { subjectToken: { secret: null, source: sourceOf(via) } };
 }

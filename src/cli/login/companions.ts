@@ -1,4 +1,4 @@
-/** Secrets that a provider's API wants beside each token: flags of the login that take `-` alone. */
+/** Companions, secrets that a provider's API wants beside each token: flags of the login whose only value is `-`. */
 import { usage } from "../../platform/errors.ts";
 import { type CompanionSecrets, secretCompanions } from "../../providers/companions.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";

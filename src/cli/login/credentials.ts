@@ -1,4 +1,4 @@
-/** What a login without a person brings along: keys, certificates, codes and tokens, from files and standard input only. */
+/** The input of a login without a person: keys, certificates, codes and tokens, from files and standard input only. */
 import type { Credential } from "../../connections/login/request.ts";
 import { CI_SYSTEMS, SUBJECT_TOKEN_FORMS } from "../../connections/subject-token.ts";
 import { absolutePath, credentialFromStdin, readCredentialFile } from "../../platform/credential-file.ts";
@@ -62,7 +62,7 @@ async function subjectTokenOf(cli: Cli, value: string): Promise<NonNullable<Cred
       "The token itself never goes on the command line: other processes see it there.",
     );
   const absolute = await absolutePath(path);
-  // It is read each time: a fault shows now rather than at night.
+  // Each refresh reads the file again: reading it now finds faults early.
   const { exposed } = await readCredentialFile(absolute);
   if (exposed) cli.output.warn(`Other users of this machine can read ${path}.`);
   return { secret: null, source: `file:${absolute}` };

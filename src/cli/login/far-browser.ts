@@ -1,4 +1,4 @@
-/** Where the person's browser runs on another system than this program: how its answer comes back here. */
+/** A browser on another machine than this program: how its answer can come back here. */
 import { existsSync } from "node:fs";
 import type { Environment } from "../../platform/context.ts";
 import { shellWord } from "../../platform/shell-word.ts";
@@ -7,7 +7,7 @@ import { isLoopback, namedPort } from "../../platform/url.ts";
 
 type Place = "ssh" | "container" | "wsl";
 
-/** How the browser's last address may reach this program, where the loopback can't. */
+/** How the browser's final URL can be given to this program, where the loopback can't be reached. */
 export type Pasting = "terminal" | "stdin" | "none";
 
 /**
@@ -28,7 +28,7 @@ export function farBrowserHint(
   return forward === null ? `${WHERE[place]} ${paste}` : `${forward}\n${paste}`;
 }
 
-/** The loopback of the machine with the browser, led to ours. null where it can't be, or isn't over SSH. */
+/** An SSH command that forwards the port from the browser's machine. null without SSH, or where that isn't possible. */
 export function sshLine(env: Environment, redirectUri: string): string | null {
   if (!env.SSH_CONNECTION) return null;
   const port = namedPort(redirectUri);

@@ -1,4 +1,4 @@
-/** `auth login` alone, on a terminal: a list of all that one can log in to, and what the choice needs. */
+/** `auth login` alone, on a terminal: a menu of providers, and questions for what the choice needs. */
 
 import { type ConnectionRef, checkName, DEFAULT_NAME } from "../../connections/ref.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -76,7 +76,7 @@ async function issuerOf(cli: Cli, session: Session, name: string | undefined): P
   });
 }
 
-/** Finds a mistyped address while the person can correct it. @throws AuthError `usage` */
+/** Checks the address while the person can still correct it. @throws AuthError `usage` */
 async function requireIssuer({ context }: Session, issuer: string): Promise<void> {
   const { discover } = await import("../../oauth/discovery.ts");
   try {

@@ -1,4 +1,4 @@
-/** A login from the request to the words about its end: what it replaces is asked about before any secret is read. */
+/** Performs a login, from the request to its message. It asks about a replaced login before it reads any secret. */
 
 import { keepOrReplace, loginCommand } from "../../connections/login/command.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
@@ -52,9 +52,9 @@ export interface LoginCall {
   readonly display: LoginDisplay;
   /** Whether a token is given, rather than got by a flow. */
   readonly pastes: boolean;
-  /** Whether more scopes are what it is for (`--add-scope`): then the person isn't asked whether to log in again. */
+  /** Whether it is for more scopes (`--add-scope`): then there is no question about replacing the login. */
   readonly addsScopes?: boolean;
-  /** Reads what standard input or a prompt gives: only once it is known that the login goes on. */
+  /** Reads standard input or a prompt, called only once it is certain that the login goes on. */
   readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential" | "companions">>;
 }
 
@@ -67,7 +67,7 @@ export async function performLogin(cli: Cli, session: Session, call: LoginCall):
   const request = { ...call.request, ...(await call.secrets()) };
   const stored = await loginOrExplain(cli, session, request, call.display);
   if (cli.output.isJson) await cli.output.event(connectedEvent(stored));
-  // A token or key in the place of another, of the same place and account.
+  // A token or key that replaces another of the same place and account.
   const isPasted = (one: Stored | null): boolean =>
     one !== null && one.record.tokens !== null && one.record.kind !== "oauth";
   const done = isPasted(existing) && isPasted(stored) ? "Replaced the token of" : "Logged in to";
@@ -77,7 +77,7 @@ export async function performLogin(cli: Cli, session: Session, call: LoginCall):
   await warnOfShadow(cli, session, stored.ref);
 }
 
-/** Where each login chooses its variable and this one didn't: two of them would want the same. */
+/** Whether several logins would use the same variable, since this one chose none. */
 async function sayVariable(cli: Cli, session: Session, { ref, record }: Stored): Promise<void> {
   const definition = await session.registry.get(ref.provider);
   const setting = choosesItsVariable(definition) ? variableSetting(definition) : null;
@@ -92,7 +92,7 @@ function toolNames(definition: ProviderDefinition, settings: Readonly<Record<str
   return Object.keys(withToken(toolVariables(definition, settings), new Secret("t"))).join(", ");
 }
 
-/** `auth token --login`: a login as `auth login` alone would make it. @param wanted scopes that the token has to have */
+/** `auth token --login`: logs in as `auth login` without flags. @param wanted scopes that the token must have */
 export async function loginInteractively(
   cli: Cli,
   session: Session,
@@ -127,7 +127,7 @@ async function mayReplace(
     (await import("../../platform/prompt.ts")).confirm(question);
   if (pastes) {
     if (existing.record.kind !== "oauth" || status === "not_connected" || status === "invalid") return true;
-    // A login that is refreshed is worth more than a token that isn't.
+    // A login that can be refreshed is worth more than a pasted token.
     const whose = existing.record.account === null ? "" : whom(existing);
     const what = `${display(existing.ref)} is a login${whose} that is renewed by itself`;
     if (await cli.interactive()) return ask(`${what}. Replace it with a token?`);
@@ -142,12 +142,12 @@ async function mayReplace(
   return false;
 }
 
-/** Scopes that the login doesn't have (`--add-scope`): that is what a login is for. */
+/** Whether the login lacks some of the scopes (`--add-scope`). */
 function asksForMore({ record }: Stored, { moreScopes = [] }: LoginRequest): boolean {
   return moreScopes.some((scope) => !record.tokens?.scopes.includes(scope));
 }
 
-/** The API takes tokens of another issuer than at the login: the old ones are of no use. */
+/** The API takes tokens of another issuer than at the login: the old ones are useless. */
 function isElsewhere({ record: { pinned } }: Stored, { api }: LoginRequest): boolean {
   const issuer = pinned?.issuer;
   return api !== undefined && issuer != null && !api.issuers.some((one) => isSameUrl(one, issuer));
@@ -184,7 +184,7 @@ export async function loginOrExplain(
   }
 }
 
-/** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
+/** Adds the connection to errors of a login, except those about the command line. */
 function concerning(connection: string, error: AuthError): AuthError {
   if (error.connection !== undefined || error.code === "usage") return error;
   return error.restated({ connection });
@@ -201,7 +201,7 @@ function connectedEvent({ ref, record: { account, tokens } }: Stored) {
   };
 }
 
-/** A token in the environment will win over what was just stored. */
+/** Warns of a token in the environment that takes precedence over the new login. */
 async function warnOfShadow(cli: Cli, session: Session, ref: ConnectionRef): Promise<void> {
   if (ignoresEnvironment(cli.context.env)) return;
   try {

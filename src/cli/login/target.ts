@@ -46,16 +46,16 @@ export async function targetOf(
   return { ref: name === null ? await defaultFor(session, provider) : { provider, name }, settings: {} };
 }
 
-/** Which of the two a URL is, an API's or an issuer's, shows when it is asked. */
+/** A URL is an API's or an issuer's: a request tells which. */
 async function atAddress(session: Session, url: string, name: string | undefined, pastes: boolean): Promise<Target> {
-  // What can't be an issuer's URL can't be an API's.
+  // A URL that can't be an issuer's can't be an API's either.
   nameForIssuer(url);
   const { findProtectedResource } = await import("../../oauth/protected-resource.ts");
   try {
     const api = await findProtectedResource(session.context.http, url);
     return api === null ? atIssuer(session, url, name) : { ...(await targetAtApi(session, api, name)), api };
   } catch (error) {
-    // Who gives its tokens doesn't matter to one that is there already.
+    // An existing connection needs no discovery.
     const isApi = error instanceof AuthError && error.code === "provider_unavailable";
     if (pastes && isApi) return targetAtApi(session, { url, resource: url }, name);
     throw error;
@@ -111,7 +111,7 @@ function wholeSetting(template: string | undefined, { settings = {} }: ProviderD
   return name !== undefined && settings[name]?.required === true ? name : null;
 }
 
-/** `-p work` alone: the connection that has the name already, as for every other command. */
+/** `-p work` alone: the existing connection of that name, as for every other command. */
 async function storedUnder(session: Session, name: string | undefined): Promise<ConnectionRef | null> {
   if (name === undefined) return null;
   const [only, ...others] = await connectionsNamed(session, checkName(name));
@@ -144,7 +144,7 @@ async function chosenTarget(cli: Cli, session: Session, name: string | undefined
   return chooseTarget(cli, session, name, (provider) => defaultFor(session, provider));
 }
 
-/** `issuer.example`, `localhost:8080/realms/x`: no provider and no connection is written so. */
+/** `issuer.example`, `localhost:8080/realms/x`: not the form of a provider or a connection. */
 function looksLikeHost(text: string): boolean {
   return /^([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(:\d+)?(\/\S*)?$/i.test(text);
 }
@@ -163,7 +163,7 @@ async function hostGiven({ registry }: Session, text: string): Promise<AuthError
   );
 }
 
-/** Without the plugins that can't be used: they are neither suggested nor offered. */
+/** Without unusable plugins, which are neither suggested nor offered. */
 export async function usableDefinitions(registry: Registry, ids: readonly string[]): Promise<ProviderDefinition[]> {
   const found = ids.map((id) =>
     registry.get(id).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** A login as the person at the terminal, or the program reading NDJSON, sees it. */
+/** Shows a login to the person at the terminal, or as NDJSON. */
 import type { LoginUi } from "../../connections/login/request.ts";
 import { canOpenBrowser, openBrowser } from "../../platform/browser.ts";
 import type { AuthError } from "../../platform/errors.ts";
@@ -18,7 +18,7 @@ export interface LoginDisplay {
   readonly qr: boolean;
   /** Read the final URL from standard input. */
   readonly callback: boolean;
-  /** The variable for a client's secret that came by standard input, which a second secret can't share. */
+  /** The variable for a client's secret, where standard input is already used. */
   readonly secretVariable?: string;
   /** Milliseconds until we give up, by `--timeout`. */
   readonly timeout: number | null;
@@ -51,7 +51,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
     cli.output.warn(`${program} could not open the browser. Open the address that is shown yourself.`);
     await resume?.();
   };
-  /** A person sees why and may paste again; from a program, one line is all that comes. */
+  /** A person sees why and may paste again; a program sends one line only. */
   const refusePaste = async (refused: AuthError, again: boolean): Promise<void> => {
     if (!again) throw refused;
     await waiting?.stop();

@@ -36,7 +36,7 @@ async function bridge(cli: Cli, url: string, given: string | undefined): Promise
   const fault = addressFault(url);
   if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
   const profile = profileOf(cli.context.env, url, given);
-  // Standard input is the client's, and so is the terminal, if there is one: nobody is asked for a passphrase.
+  // Standard input and the terminal, if any, are the client's: no passphrase is asked for.
   const alone: Cli = { ...cli, globals: { ...cli.globals, input: false } };
   const serve = async (session: Session): Promise<void> => {
     let made: Login | null = null;
@@ -52,7 +52,7 @@ async function bridge(cli: Cli, url: string, given: string | undefined): Promise
       http: async (request, consume) => (await import("../../platform/http.ts")).httpStream(request, consume),
       authorize: async (call) => {
         try {
-          // Made by a login while this runs, if there is none yet. What can't be opened is the answer to the request.
+          // A login may create the vault while this runs. A vault that can't be opened is reported to each request.
           await session.services();
           return await credentials(call);
         } catch (error) {
@@ -65,14 +65,14 @@ async function bridge(cli: Cli, url: string, given: string | undefined): Promise
   await inSession(alone, serve, { ...READS, retries: true });
 }
 
-/** As the person at the client can mend it: what starts this is in the client's configuration. */
+/** Hints for the client's user: the environment of this process is in the client's configuration. */
 async function asHelpful(cli: Cli, url: string, error: unknown): Promise<unknown> {
   if (!(error instanceof AuthError) || error.code !== "ambiguous_connection") return withUnlocking(cli, error);
   const named = commandLine(["auth", "mcp", withoutQuery(url), "-p", placeholder("name")]);
   return error.restated({ hint: [`In the client's configuration: ${named}`, error.hint].join("\n") });
 }
 
-/** What opens a vault whose key isn't to be had here, where an agent would keep it. */
+/** The hint for a vault whose key isn't available here: an agent can keep it. */
 async function withUnlocking({ context }: Cli, error: unknown): Promise<unknown> {
   if (!(error instanceof AuthError) || error.code !== "vault_locked") return error;
   const [{ vaultStatus }, { ASKING }] = await Promise.all([

@@ -16,13 +16,13 @@ import { type Session, servicesFor } from "../session.ts";
 import { type Connection, loginAt } from "./connection.ts";
 import type { Login } from "./login.ts";
 
-/** What a server was shown. */
+/** The credentials that a server was sent. */
 interface Shown extends Credentials {
   /** null: no token. */
   readonly token: Secret | null;
-  /** It took the place of one that was refused: refused itself, it isn't replaced again. */
+  /** It has replaced a refused one, and isn't replaced again. */
   readonly isSecond?: true;
-  /** A login for more scopes was made for this message: there is no second one for it. */
+  /** A login for more scopes was made for this message: there is no second one. */
   readonly hasMore?: true;
 }
 
@@ -49,7 +49,7 @@ export function credentialsFor(
 ): Authorize {
   let connection: Connection | null = null;
   let last: Shown = SHOWN_NOTHING;
-  /** Of a token that is bound to a key (RFC 9449 §7). */
+  /** The key that the token is bound to (RFC 9449 §7). */
   let proof: ProofKey | null = null;
   let keyOf: { readonly token: Secret; readonly key: Secret } | null = null;
   let isSearched = false;
@@ -82,7 +82,7 @@ export function credentialsFor(
     return proved(method);
   };
 
-  /** What was shown last, with a proof of its own for this request where the token is bound to a key. */
+  /** The last credentials, with a new proof for this request where the token is bound to a key. */
   const proved = async (method: Method): Promise<Shown> => {
     if (proof === null || last.token === null) return last;
     return { ...last, headers: { ...last.headers, dpop: await proof.proofFor(method, url, last.token) } };
@@ -105,7 +105,7 @@ export function credentialsFor(
     { challenge, replaces }: { challenge: BearerChallenge; replaces: boolean },
     { method, signal }: Refused,
   ): Promise<Shown | null> => {
-    // No person is asked for what the client hasn't: a stream to listen to, the end of a session.
+    // No login for requests that the client didn't make: the server's stream, the end of a session.
     if (method !== "POST") return null;
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
     const isOwn = await (await login()).perform({ scopes, replaces }, signal);
@@ -123,7 +123,7 @@ export function credentialsFor(
     const selected = await find();
     if (selected === null) return afterLogin({ challenge, replaces: false }, refused);
     try {
-      // The proof lacked the server's nonce, or had an old one (RFC 9449 §9): nothing is wrong with the token.
+      // The proof lacked the server's current nonce (RFC 9449 §9): the token itself is fine.
       proof?.remember(url, refusal.nonce);
       const wantsNonce = refusal.nonce !== null && challenge.error === "use_dpop_nonce";
       if (token === null || (proof !== null && wantsNonce))
@@ -140,7 +140,7 @@ export function credentialsFor(
       if ((isScope || isOfToken || isCuredByLogin(error)) && (await isPasted(session, selected)))
         throw pasteAnother(selected, url, profile, challenge);
       if (!isScope && !isCuredByLogin(error)) throw error;
-      // Where no scope is named, or the token has them all, no login brings more.
+      // Where no scope is named, or the token has them all, a login wouldn't help.
       if (isScope && !(await lacksOneOf(session, selected, challenge.scopes))) throw error;
       if (isScope && (hasMore || !(await login()).mayAskFor(challenge.scopes))) throw error;
       cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
@@ -150,7 +150,7 @@ export function credentialsFor(
 
   return async (call) => {
     const { refusal } = call;
-    // The end of a session is worth no refresh, which would hold up the end of this process.
+    // No refresh for the end of a session: it would delay the end of this process.
     if (call.method === "DELETE") return refusal === null ? proved("DELETE") : null;
     if (refusal === null) return current(call.method);
     const { hasMore } = refusal.credentials as Shown;
@@ -172,7 +172,7 @@ async function isPasted(session: Session, { ref }: Connection): Promise<boolean>
   return (await readConnection(vault, ref))?.record.kind === "token";
 }
 
-/** No browser brings such a token: its person gets it from the server's own pages. */
+/** No login gets such a token: the person gets it from the server's own pages. */
 function pasteAnother({ ref }: Connection, url: string, profile: string | undefined, challenge: BearerChallenge) {
   const named = profile === undefined ? [] : ["-p", profile];
   const command = commandLine(["auth", "login", withoutQuery(url), ...named, "--token", "-"]);
@@ -184,7 +184,7 @@ function pasteAnother({ ref }: Connection, url: string, profile: string | undefi
   });
 }
 
-/** The key that a token is bound to, from the vault itself: the agent, which may have given the token, keeps it. */
+/** The key that a token is bound to, from the vault itself: the agent doesn't hand it out. */
 async function keyHere({ context }: Cli, { ref }: Stored): Promise<Secret> {
   const { openVault } = await import("../../vault/store.ts");
   const vault = await openVault(context).catch((error: unknown) => {
@@ -209,7 +209,7 @@ async function lacksOneOf(session: Session, { ref }: Connection, scopes: readonl
   return scopes.some((scope) => !granted.includes(scope));
 }
 
-/** The connection's name stands for a login at another server by now: the next request looks for one at this. */
+/** The connection's name now belongs to a login at another server: the next request looks for one at this server. */
 function isElsewhere(error: unknown): boolean {
   return error instanceof AuthError && error.code === "origin_mismatch";
 }

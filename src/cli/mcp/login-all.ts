@@ -70,16 +70,16 @@ type State =
   | "declined"
   | "failed";
 
-/** A server, however many files name it. */
+/** A server, which several files may name. */
 interface Server {
   readonly url: string | null;
-  /** The name of the connection that is meant there. */
+  /** The connection's name, where a file gives it. */
   readonly profile: string | undefined;
-  /** Scheme, host and port: in a path or a query a secret may stand. null: it has no URL that can be used */
+  /** Scheme, host and port, since path and query may hold a secret. null: it has no usable URL. */
   readonly origin: string | null;
   readonly named: readonly FoundServer[];
   readonly state: State;
-  /** Why it is left alone. */
+  /** Why it is skipped. */
   readonly why: string | null;
   readonly ref: ConnectionRef | null;
   readonly error?: AuthError;
@@ -112,7 +112,7 @@ async function loginAll(
   return worst(isRefused ? [...codes, EXIT_CODES.usage] : codes);
 }
 
-/** One for each URL and name of a connection; what has no URL stays for itself. */
+/** Merges entries with the same URL and connection name; entries without a URL stay separate. */
 function byPlace(found: readonly FoundServer[]): Iterable<readonly FoundServer[]> {
   const placeOf = ({ url, profile = "" }: FoundServer): string | null => {
     const comparable = url && comparableUrl(url);
@@ -122,7 +122,7 @@ function byPlace(found: readonly FoundServer[]): Iterable<readonly FoundServer[]
 }
 
 async function serverOf(session: Session, named: readonly FoundServer[]): Promise<Server> {
-  // Where one client needs a token, a login helps, whatever another has in its file.
+  // A login helps where at least one client needs a token.
   const one = named.find(({ apart }) => apart === null) ?? named[0];
   const url = one?.url ?? null;
   const profile = one?.profile;
@@ -137,7 +137,7 @@ async function serverOf(session: Session, named: readonly FoundServer[]): Promis
   return { ...blank, origin, ...(await loginThere(session, url, profile)) };
 }
 
-/** The login that a command with this URL would take. What is wrong with it concerns this server alone. */
+/** The login that `auth login <url>` would make. A fault concerns this server alone. */
 async function loginThere(
   session: Session,
   url: string,
@@ -156,7 +156,7 @@ async function loginThere(
 
 interface Agreed {
   readonly agreed: readonly Server[];
-  /** No login begins, since nobody could be asked. */
+  /** No login begins, since no person could be asked. */
   readonly isRefused: boolean;
 }
 
@@ -185,7 +185,7 @@ async function agreedTo(cli: Cli, wanting: readonly Server[], file: string | und
   return { agreed, isRefused: strangers.length > 0 && !isAsked && agreed.length === 0 };
 }
 
-/** For that server alone. A URL that may hold a secret isn't shown. */
+/** The command for that server alone. A URL that may hold a secret isn't shown. */
 function commandFor({ url, profile }: Server): string {
   const isShown = url !== null && withoutRandomWords(url) === url;
   const named = profile === undefined ? [] : ["-p", profile];
@@ -222,7 +222,7 @@ function failureOf(error: unknown): AuthError {
   return withoutSecrets(failure);
 }
 
-/** A key may stand in the path or the query of a server's URL. */
+/** The path or the query of a server's URL may hold a key. */
 function withoutSecrets(error: AuthError): AuthError {
   const { message, hint } = error;
   return error.restated({

@@ -42,7 +42,7 @@ interface Attempt {
 }
 
 export interface Wanted {
-  /** Besides those of the login that there is. */
+  /** Besides those of the current login. */
   readonly scopes: readonly string[];
   /** Whether there is a login, which no longer works or lacks those scopes. */
   readonly replaces: boolean;
@@ -52,10 +52,10 @@ export class Login {
   readonly #cli: Cli;
   readonly #session: Session;
   readonly #url: string;
-  /** As logs and messages have it. */
+  /** For logs and messages. */
   readonly #shown: string;
   readonly #profile: string | undefined;
-  /** The logins that were begun here. `scopes`: empty where it was for no more of them. */
+  /** The logins that were begun here. `scopes`: empty where it wasn't for more scopes. */
   readonly #begun: { readonly scopes: string; readonly at: number }[] = [];
   #said: string | null = null;
 
@@ -67,13 +67,13 @@ export class Login {
     this.#profile = profile;
   }
 
-  /** Once for the same scopes: asking again brings nothing else. And only so often: a server can name others for ever. */
+  /** Once for the same scopes, since asking again doesn't help, and only so often: a server could always name others. */
   mayAskFor(scopes: readonly string[]): boolean {
     const before = this.#begun.filter((one) => one.scopes !== "");
     return before.filter(isLate).length < MOST_FOR_MORE && !before.some((one) => one.scopes === inOrder(scopes));
   }
 
-  /** For the person who reads the client's log: each thing once. */
+  /** For the client's log: each message once. */
   tell(text: string): void {
     if (text !== this.#said) this.#cli.output.warn(text);
     this.#said = text;
@@ -111,7 +111,7 @@ export class Login {
     return own !== null;
   }
 
-  /** For the person who reads the client's log. */
+  /** For the client's log. */
   #askPerson(url: string): void {
     this.tell(`Log in to ${this.#shown} to go on: open ${url}`);
   }
@@ -129,16 +129,16 @@ export class Login {
     for (;;) {
       if (signal.aborted) return;
       if (await isDone()) {
-        // Where another program made it, nobody needs the page any more.
+        // Another program has made the login: the page isn't needed any more.
         own?.stop();
         return;
       }
       if (!isProcess(attempt.pid)) {
-        // It may have ended between the two looks.
+        // It may have ended between the two reads.
         if (await isDone()) return;
         if (own === null) throw new AuthError("login_timeout", `The login at ${this.#shown} was given up.`, this.#hint);
         const { code, error } = await own.ended;
-        // It may end well and have changed nothing: it found that the login works.
+        // It may succeed without a change, where it found that the login works.
         if (code === 0 && (await isDone())) return;
         throw this.#failed(error);
       }
@@ -148,10 +148,10 @@ export class Login {
   }
 
   async #begin(vault: Vault, { scopes, replaces }: Wanted): Promise<{ attempt: Attempt; own: OwnProgram }> {
-    // The server's words: not on a command line, which others can read, and where they may be read as flags.
+    // The scopes come from the server: not on a command line, which others can read, and where they could be read as flags.
     const more = scopes.length > 0 ? ["--add-scope", "-"] : [];
     const name = this.#profile === undefined ? [] : ["-p", this.#profile];
-    // Never with --force: the login of another account would take the place of this one, and end it.
+    // Never with --force: a login of another account would replace this one.
     const args = ["login", this.#url, ...name, ...more, "--json", "--no-input"];
     if (this.#begun.filter(isLate).length >= MOST_LOGINS)
       throw new AuthError("login_required", `${this.#shown} has wanted ${MOST_LOGINS} logins within an hour.`, {
@@ -164,12 +164,12 @@ export class Login {
     const until = this.#cli.context.now() + LIMITS.browserLogin;
     const attempt: Attempt = { format: 1, pid: own.pid, url, until, from };
     await this.#write(vault, attempt);
-    // Where a refresh failed, that has told it.
+    // A failed refresh has reported it already.
     if (url !== null && (!replaces || scopes.length > 0)) await this.#notify(url, scopes);
     return { attempt, own };
   }
 
-  /** A person who may be elsewhere, once for each login (AUTH_NOTIFY_COMMAND). */
+  /** Notifies a person, once for each login (AUTH_NOTIFY_COMMAND). */
   async #notify(page: string, scopes: readonly string[]): Promise<void> {
     const { notify, debug } = this.#cli.context;
     const code = scopes.length === 0 ? "login_required" : "insufficient_scope";
@@ -185,7 +185,7 @@ export class Login {
     if (entry === null) return null;
     const attempt = decodeRecord<Attempt>(entry.body, this.#place);
     if (this.#cli.context.now() >= attempt.until || !isProcess(attempt.pid)) return null;
-    // One that has stored its login is over, though its process still ends: it brings nothing that is wanted now.
+    // A login that is stored is over, even while its process still ends.
     return ((await this.#version(vault))?.incarnation ?? null) === attempt.from ? attempt : null;
   }
 
@@ -255,12 +255,12 @@ function inOrder(scopes: readonly string[]): string {
   return scopes.toSorted().join(" ");
 }
 
-/** Another login, or a refresh of it: the incarnation tells. */
+/** Whether it is another login, by its incarnation, and not a refresh. */
 function isSame(one: Version | null, other: Version | null): boolean {
   return one?.incarnation === other?.incarnation;
 }
 
-/** The first page that it asks a person to open; null where it ends before. The rest is read, so that it isn't held up. */
+/** The first page that it asks a person to open; null where it ends before. The rest is read, so that it isn't blocked. */
 async function pageOf({ events }: OwnProgram): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const read = async (): Promise<void> => {

@@ -67,7 +67,7 @@ function requireValid(values: Editable, definition: ProviderDefinition): ChosenS
   return chosen;
 }
 
-/** Called anew with the settings as they are, until no other process has changed them meanwhile. */
+/** Called again with the current settings, until no other process has changed them meanwhile. */
 type Edit = (current: Editable) => Editable;
 
 function changeProfile(vault: Vault, ref: ConnectionRef, change: (record: Connection) => Connection): Promise<Stored> {
@@ -126,7 +126,7 @@ async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definiti
     return confirm("Edit it again?", true);
   });
   const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key]);
-  // What the person left as it was may have been changed by another process meanwhile.
+  // Another process may have changed meanwhile what the person left unchanged.
   return (current) => {
     const merged = { ...current };
     for (const key of changed) {
@@ -138,7 +138,7 @@ async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definiti
   };
 }
 
-/** What the edit means for the tokens that are held. */
+/** What the edit means for the stored tokens. */
 function consequences(definition: ProviderDefinition, before: Connection, { ref, record: after }: Stored): string[] {
   if (after.tokens === null) return [];
   if (after.pinned === null)
@@ -154,7 +154,7 @@ function consequences(definition: ProviderDefinition, before: Connection, { ref,
   return [`Its tokens keep the scopes they have; log in again: auth login ${typed(ref)} --force`];
 }
 
-/** In any order. The scope that asks for a refresh token is no permission, and seldom named among those granted. */
+/** In any order, and without the scope that asks for a refresh token, which servers seldom list as granted. */
 function isSame(wanted: readonly string[], granted: readonly string[], offline: string | undefined): boolean {
   const sorted = (scopes: readonly string[]): string =>
     scopes

@@ -12,7 +12,7 @@ export type Editable = Record<string, string>;
 
 const ENDPOINT = "endpoint.";
 
-/** What any connection has, and what it means in the text. */
+/** The settings of every connection, with their explanation. */
 const COMMON = {
   scopes: "The scopes that a login asks for, separated by spaces. Unset: the provider's default.",
   flow: "How to log in",
@@ -20,7 +20,7 @@ const COMMON = {
   issuer: "The issuer's URL (OpenID Connect). Unset: the provider's own.",
 };
 
-/** Besides `endpoint.<name>`. A provider's own setting takes the place of ours of the same name. */
+/** Besides `endpoint.<name>`. A provider's own setting replaces the general one of the same name. */
 export function editableKeys({ settings = {} }: ProviderDefinition): string[] {
   return [...Object.keys(COMMON).filter((key) => !Object.hasOwn(settings, key)), ...Object.keys(settings)];
 }
@@ -60,7 +60,7 @@ export function chosenBy(values: Editable, definition: ProviderDefinition): Chos
   };
 }
 
-/** Every setting with what it means in a comment above it; one that is unset is a comment too. */
+/** Every setting with its explanation in a comment above it; an unset one is a comment, too. */
 export function settingsFile(connection: string, values: Editable, definition: ProviderDefinition): string {
   const endpoints = Object.keys(values).filter((key) => key.startsWith(ENDPOINT));
   const fields = [...editableKeys(definition), ...endpoints].map((key) => {

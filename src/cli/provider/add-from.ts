@@ -76,7 +76,7 @@ async function addConverted(
   return addPlugin(cli, session, { file, id, origin: "file" }, options);
 }
 
-/** Why an entry has no description, and the commands that help: it may do under another id. */
+/** Why an entry has no description, and the commands that help: another id may do. */
 async function whyLeft(
   session: Session,
   text: string,
@@ -107,7 +107,7 @@ function freeId(taken: string, every: readonly string[]): string {
   }
 }
 
-/** Without names: what of the catalogue could be added, and why the rest couldn't. Nothing is. */
+/** Without names: lists which entries of the catalogue could be added, and why others couldn't. Adds nothing. */
 async function showFigures(cli: Cli, conversions: readonly Conversion[], every: readonly string[]): Promise<void> {
   const all = figures(conversions);
   if (cli.output.isJson) {
@@ -146,7 +146,7 @@ function inWords({ field, why }: Conversion["lost"][number]): string {
   return field === "" ? why : `${field} ${why}`;
 }
 
-/** No line of a comment may end before it is meant to. */
+/** Text for a comment, without line ends. */
 function escapeTextLines(lines: readonly string[]): string {
   return lines.map(escapeText).join("\n");
 }
@@ -156,7 +156,7 @@ async function textOf(path: string): Promise<string> {
   try {
     const { size } = await file.stat();
     if (size > LIMITS.packageBytes) throw usage(`${path} has ${size} bytes: a catalogue isn't as large as that.`);
-    // A device says that it has no bytes.
+    // A device has size 0.
     const text = await new Response(file.slice(0, LIMITS.packageBytes)).text();
     if (size === 0 && text !== "") throw usage(`${path} is no file.`, "Name the catalogue's file.");
     return text;

@@ -63,13 +63,13 @@ export interface Added {
   readonly file: string;
   readonly hash: string;
   readonly replaces: boolean;
-  /** A module that was added is not trusted by that. */
+  /** Adding a module doesn't trust it. */
   readonly trust: "not needed" | "untrusted";
 }
 
 export interface AddOptions extends Consent {
   readonly replace: boolean;
-  /** The words of this call with `--yes`. */
+  /** This command with `--yes`. */
   readonly call: readonly string[];
 }
 
@@ -115,7 +115,7 @@ export async function clashOf(
   return clash;
 }
 
-/** @returns whether it takes the place of a provider that is part of auth */
+/** @returns whether it replaces a provider that is part of auth */
 async function refuseTaken(session: Session, id: string, replace: boolean): Promise<boolean> {
   const { registry, context } = session;
   const known = (await registry.everyId()).includes(id);

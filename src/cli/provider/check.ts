@@ -56,7 +56,7 @@ export default defineCommand({
   },
 });
 
-/** Each played login holds signals back, as a real one does: here the check ends after the one under way. */
+/** Each simulated login defers signals, as a real one does: the check ends after the current one. */
 async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const signals = deferSignals();
   try {
@@ -67,7 +67,7 @@ async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promis
   }
 }
 
-/** One for each check that was played; the others by name alone. A fault of several checks is spelt out once. */
+/** A line for each check that was run; the others by name alone. A fault of several checks is explained once. */
 function* lines(checks: readonly Check[]): Generator<string> {
   const firstWith = new Map<string, string>();
   for (const { name, status, detail } of checks) {

@@ -1,4 +1,4 @@
-/** Two ways not to be asked, the same wherever a plugin is looked at before something is done with it. */
+/** The two ways to consent without a question, wherever a plugin is reviewed. */
 import { AuthError } from "../../platform/errors.ts";
 import type { PluginFile } from "../../providers/plugins/file.ts";
 import type { Args } from "../command.ts";
@@ -9,9 +9,9 @@ export const CONSENT = {
 } as const satisfies Args;
 
 export interface Consent {
-  /** Whether it is given already. */
+  /** Whether consent is given already. */
   readonly yes: boolean;
-  /** The hash of the only file that it is given for. */
+  /** The hash of the only file that consent is given for. */
   readonly ci: string | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A new description, for its author to go on from: what is known filled in, what most will need next to it as comments,
- * and above each what it is about. `# ` begins a comment, `#` alone a field that is an example.
+ * A template of a new description: known fields filled in, fields that most need as comments, and above each its
+ * explanation. `# ` begins a comment, `#` alone an example field.
  */
 import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "../../providers/schema.ts";
@@ -126,7 +126,7 @@ function toml(value: string | readonly string[]): string {
   return JSON.stringify(value).replaceAll("\x7f", "\\u007F");
 }
 
-/** What discovery answers is text from outside: no line of it may end the comment. */
+/** Discovered text comes from outside: it must not end the comment. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
 }

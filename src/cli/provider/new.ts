@@ -69,7 +69,7 @@ export default defineCommand({
     const name = `${id}.${isModule ? "ts" : "toml"}`;
     const path = nonEmpty(args.file, "--file") ?? name;
     const manifest = manifestDraft(known, headOf(name, id));
-    // What is written here passes 'auth provider check' as it is.
+    // The result passes 'auth provider check' unchanged.
     const definition = parseDefinition(await readManifest(manifest, `${id}.toml`), name);
     const text = isModule ? moduleDraft(definition, headOf(name, id)) : manifest;
     if (path === "-") return cli.output.text(text.trimEnd());
@@ -112,7 +112,7 @@ async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
 
 type Answers = Pick<Known, "issuer" | "endpoints" | "scopes"> & { readonly title: string | null };
 
-/** Enter leaves out what isn't known. */
+/** Enter leaves a field out. */
 async function askAddresses(id: string, given: Answers, env: Environment): Promise<Answers> {
   const { askText } = await import("../../platform/prompt.ts");
   const title = given.title ?? (await askText("What people call it", env, titleOf(id)));
@@ -122,7 +122,7 @@ async function askAddresses(id: string, given: Answers, env: Environment): Promi
   for (const [flag, name] of Object.entries(ADDRESSES)) {
     const answer = await askText(`${flag.replace("-url", "")} URL (Enter: none)`, env);
     if (answer !== "") answers[flag] = answer;
-    // Without a way to log in, nothing else is of use: it takes API keys only.
+    // Without a way to log in it takes API keys only, and nothing else is needed.
     if (name === "device" && Object.keys(answers).length === 0) return { ...given, title };
   }
   const endpoints = endpointsFrom((flag) => address(answers[flag], `The ${flag.replace("-url", "")} URL`));

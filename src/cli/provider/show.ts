@@ -72,7 +72,7 @@ interface ProviderDetails {
   readonly client: {
     /** The page on which to create one. */
     readonly create: string | null;
-    /** To be entered there; without a port, any will do. null: an address of the person's own, or none is needed. */
+    /** The redirect URI to enter there; without a port, any works. null: the person's own address, or none is needed. */
     readonly redirectUri: string | null;
     readonly notes: readonly string[];
   };
@@ -117,7 +117,7 @@ function filled(template: string, values: Values): string {
   return fill(template, values) ?? template.replace(/\{(\w+)\}/g, (whole, name) => fill(whole, values) ?? `{${name}}`);
 }
 
-/** Said in the summary above, or below in a form of its own. */
+/** Fields that are shown in the summary, or separately below. */
 const ELSEWHERE = ["id", "title", "docs", "aliases", "environment", "issuer", "endpoints"];
 
 /** What the summary's line for a setting shows. */
@@ -158,7 +158,7 @@ export function detailLines(definition: ProviderDefinition): string[] {
         const text = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
         return [path.slice(part.length + 1), own.has(path) ? text : `${text} (default)`];
       });
-    // Nothing else says that a login may end unforeseen.
+    // Otherwise nothing says that a login may end unexpectedly.
     if (part === "refresh" && fields.length > 0 && definition.refresh?.lifetime === undefined)
       fields.push(["lifetime", "as the reply says, else unknown (default)"]);
     if (part === "client" && client.redirectUri !== null)

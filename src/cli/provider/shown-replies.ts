@@ -1,4 +1,4 @@
-/** The replies of a login that is tried, as they come: where from, their fields with types and lengths, and what reads them. */
+/** Shows the replies of a login that is tried: their source, their fields with types and lengths, and what reads them. */
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { decodeBody, parseBody } from "../../oauth/body.ts";
 import { shapeLines } from "../../oauth/shape.ts";
@@ -59,7 +59,7 @@ export function showingReplies(
   };
 }
 
-/** Every credential in it is known as one before any of its names is shown. */
+/** Registers every credential in it as a secret before any name is shown. */
 function bodyOf({ status, body, headers }: HttpReply): unknown {
   const raw = { status, headers: { "content-type": headers.get("content-type") ?? "" }, body };
   return learnSecrets(decodeBody(raw)) ? (parseBody(raw) ?? null) : null;
@@ -70,7 +70,7 @@ function endpointsOf(definition: ProviderDefinition, { settings, endpoints }: Pa
     const resolved = applyOverrides(resolveProvider(definition, settings), { endpoints });
     return new Map<string, string>(Object.entries(resolved.endpoints));
   } catch (error) {
-    // A setting that the environment or a question gives: the login has it, this has only addresses.
+    // A setting from the environment or a question: only the login has it.
     if (!(error instanceof AuthError)) throw error;
     return new Map<string, string>();
   }
@@ -90,13 +90,13 @@ function sameAddress(address: string, url: string): boolean {
   return parsed !== null && `${parsed.origin}${parsed.pathname}` === url;
 }
 
-/** One whose settings weren't given: what the provider says is known only after a reply. */
+/** A template whose settings aren't known: the provider reports them in a reply. */
 function isMadeFrom(template: string, url: string): boolean {
   const parts = template.replace(/[?#].*/s, "").split(/\{\w+\}/);
   return parts.length > 1 && new RegExp(`^${parts.map(RegExp.escape).join("[^?#]+")}$`).test(url);
 }
 
-/** Which field of the description says that a path is read. */
+/** The description's field that reads a path. */
 function noteFor(dialect: Dialect, endpoint: string | null): (path: string) => string {
   const paths = endpoint === null ? [] : pathsAt(dialect, endpoint);
   return (path) =>

@@ -1,4 +1,4 @@
-/** The description that a command is about: a file's by its name, else a provider's by its id. */
+/** The description for a command: from a file by its name, else from a provider by its id. */
 import { usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
@@ -13,7 +13,7 @@ export interface GivenProvider {
   readonly definition: ProviderDefinition;
   /** Of a file: what it claims of another provider; null: nothing. */
   readonly clash?: string | null;
-  /** Of a file: whether a provider has its id, in whose place it would go. */
+  /** For a file: whether it would replace a provider with its id. */
   readonly isTaken?: boolean;
   /** Of a file: the provider that it starts from. */
   readonly base?: string | null;
@@ -56,7 +56,7 @@ export async function subjectOf(
   return { definition, ...(await claimedBy(session, definition, null)) };
 }
 
-/** What a provider that is part of auth shares with another, one that takes its place shares too. */
+/** What a built-in provider shares with another, its replacement may share, too. */
 async function claimedBy(
   session: Session,
   definition: ProviderDefinition,

@@ -72,7 +72,7 @@ function newPin(id: string, { hash }: PluginFile): Pin {
   return { format: 1, id, origin: "file", hash, replaces: false, trusted: null };
 }
 
-/** The source, or what changed in it since it was trusted; then the first question: only a yes runs any of it. */
+/** Shows the source, or what changed since it was trusted, and asks: its code runs only after a yes. */
 async function review(cli: Cli, file: PluginFile, pin: Pin, { yes }: Consent): Promise<void> {
   const lines = pin.trusted === null ? file.text.split("\n") : await changes(pin.trusted.source, file.text);
   for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));

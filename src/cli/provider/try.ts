@@ -58,14 +58,14 @@ export default defineCommand({
       const target = { ref: { provider: definition.id, name: "default" }, settings: {} };
       const made = await loginCallFrom(cli, trying, target, args);
       const keep = args.keep ?? false;
-      // One that is kept is a login like others: what its messages name is `auth login`.
+      // A kept one is an ordinary login, so its messages name `auth login`.
       const command = keep ? {} : { command: commandOf(args.provider, { replace, yes: consent.yes && isFile }) };
       const call = { ...made, request: { ...made.request, ...command } };
       await tryAt(cli, session, trying, definition, call, keep);
     }),
 });
 
-/** With the description of a file: what its issuer may say is what it might say if it were added. */
+/** The session with a file's description, as if it had been added. */
 function tryingSession(
   cli: Cli,
   session: Session,
@@ -82,7 +82,7 @@ function tryingSession(
   return { ...session, context: cli.context, registry: { ...registry, refuseForeign } };
 }
 
-/** A stranger's file may send what is another provider's to its own addresses: the same is asked as before it is added. */
+/** A file may send another provider's secrets to its own addresses: the same questions as before it is added. */
 async function agree(
   cli: Cli,
   { registry }: Session,
@@ -170,7 +170,7 @@ function summary(tried: Tried): string[] {
   ];
 }
 
-/** The words of this call, for the commands that a login prints: what was said yes to needn't be asked again. */
+/** This command with its consent, for the commands that a login prints. */
 function commandOf(provider: string, { replace, yes }: { readonly replace: boolean; readonly yes: boolean }): string[] {
   return ["auth", "provider", "try", provider, ...(replace ? ["--replace"] : []), ...(yes ? ["--yes"] : [])];
 }

@@ -32,9 +32,9 @@ export interface ProviderView {
   readonly writes: readonly { readonly variable: string; readonly value: string }[];
   /** Variables by which its libraries find another address of the API, and the path behind that. `auth proxy` has values for them. */
   readonly baseUrls: readonly { readonly variable: string; readonly path: string }[];
-  /** What goes along with each token, in headers of their own. */
+  /** Companions of each token, in their own headers. */
   readonly companions: readonly CompanionView[];
-  /** Where its tokens may go at a login that gives no setting. One that a setting decides is `https://{host}`. */
+  /** Where its tokens may go with default settings. One that depends on a setting is `https://{host}`. */
   readonly origins: readonly string[];
   /** Where else they may go, as settings say. */
   readonly otherOrigins: readonly string[];
@@ -55,7 +55,7 @@ interface SettingView {
   readonly required: boolean;
   /** What its whole value must match; null: anything. */
   readonly pattern: string | null;
-  /** Where the provider itself says it: a parameter of the browser's answer, a field of the token reply. null: a person does. */
+  /** Where the provider reports it: a parameter of the browser's answer, a field of the token reply. null: a person gives it. */
   readonly from: { readonly answer?: string | undefined; readonly reply?: string | undefined } | null;
 }
 
@@ -118,7 +118,7 @@ export function described(
   definition: ProviderDefinition,
 ): Omit<ProviderView, "id" | "origin" | "source" | "replaces" | "trust" | "fault"> {
   const { title, aliases = [], docs = null, settings = {}, environment, variants = [] } = definition;
-  // Which of a variant's apply depends on the settings of a connection: all are named.
+  // Which variant applies depends on the connection's settings: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
   const { reads, writes, origins, destinations } = claimsOf(definition);
   const tokens = environments.flatMap((one) => one?.read ?? []);
@@ -227,7 +227,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
   ];
 }
 
-/** An origin that a setting alone decides can be any, unless the setting says which; a part may be the provider's to say. */
+/** An origin from a setting can be any, unless the setting limits it; the provider may report a part of it. */
 function inWhole(origin: string, settings: readonly SettingView[]): string {
   const said = settings.filter((one) => one.from !== null && origin.includes(`{${one.name}}`));
   if (said.length > 0) {

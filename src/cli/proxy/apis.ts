@@ -1,4 +1,4 @@
-/** The connections that go through the proxy: where their tokens may go, and how one is had for each request. */
+/** The connections that use the proxy: where their tokens may go, and how to get one for each request. */
 import { isFor } from "../../connections/by-origin.ts";
 import { resolveStored } from "../../connections/pin.ts";
 import type { Selected } from "../../connections/select.ts";
@@ -17,7 +17,7 @@ import type { Session } from "../session.ts";
 export interface Proxied {
   readonly api: Api;
   readonly acquired: Acquired;
-  /** Variables by which a program is told of another address of the API, and what follows it there. */
+  /** Variables that give a program another address of the API, and the path after it. */
   readonly baseUrl: Readonly<Record<string, string>>;
 }
 
@@ -87,7 +87,7 @@ async function originsFor(
   return [...new Set([...found, ...also])];
 }
 
-/** What tells of a token or an account is no place that gives tokens. */
+/** Without endpoints that only describe a token or an account. */
 const HARMLESS = ["userinfo", "introspection"];
 
 function endpointsOf({ stored }: Acquired, described: ResolvedProvider | null): string[] {
@@ -101,7 +101,7 @@ function endpointsOf({ stored }: Acquired, described: ResolvedProvider | null): 
   });
 }
 
-/** Requests that come within this time look at the vault once. Milliseconds. */
+/** Milliseconds: requests within this time read the vault once. */
 const SAME_LOOK_MS = 5;
 
 function credentials(session: Session, source: LiveAcquired): Pick<Api, "credential" | "renewed"> {
@@ -124,7 +124,7 @@ function credentials(session: Session, source: LiveAcquired): Pick<Api, "credent
   return {
     credential() {
       const at = performance.now();
-      // A login that ends meanwhile would have ended on the request's way, too.
+      // A login could also end while the request is being sent.
       if (looking !== null && at - looking.at < SAME_LOOK_MS) return looking.credential;
       const credential = source.get().then(credentialOf);
       looking = { at, credential };

@@ -1,4 +1,4 @@
-/** The flags by which `auth proxy` and `run --proxy` say what may go through. `run` loads them each time: nothing heavy. */
+/** The rule flags of `auth proxy` and `run --proxy`. `run` always loads this file: it imports nothing heavy. */
 import { usage } from "../../platform/errors.ts";
 import { addressFault, originOf } from "../../platform/url.ts";
 import { type Args, list } from "../command.ts";

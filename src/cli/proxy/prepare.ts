@@ -1,4 +1,4 @@
-/** A proxy for these tokens, and what a program needs in its environment to go through it. */
+/** Starts a proxy for these tokens, and makes the environment of a program that uses it. */
 import { select } from "../../connections/select.ts";
 import { secretFinder } from "../../inject/mask/masker.ts";
 import { fillTemplate } from "../../inject/template.ts";
@@ -26,11 +26,11 @@ export interface ProxySettings {
   readonly also: readonly string[];
   /** 0: any free one. */
   readonly port: number;
-  /** What goes through it, where that is known. */
+  /** The program that uses it, where known. */
   readonly program: string | null;
 }
 
-/** What tells a program's libraries of an API's address at the proxy: variable → address. Holds the secret. */
+/** The variables by which a program's libraries find an API's address at the proxy. They hold the secret. */
 export function baseUrls({ api, baseUrl }: Proxied, proxy: RunningProxy): Record<string, string> {
   return Object.fromEntries(Object.entries(baseUrl).map(([name, path]) => [name, `${proxy.addressOf(api)}${path}`]));
 }
@@ -84,7 +84,7 @@ export async function prepareProxy(
     const journal = openJournal(paths.requests, { program, pid: process.pid }, complainOnce(cli));
     const proxy = await started({ apis, standIns, identity, strict, rules, journal, port });
     const hasSecret = secretFinder(injections.flatMap(({ token, beside = [] }) => [token, ...beside]));
-    // Some go on with what the caller's have.
+    // Some continue the caller's values.
     const variables = proxyVariables(without(env, hasSecret), {
       address: `http://auth:${proxy.secret.reveal()}@127.0.0.1:${proxy.port}`,
       bundle: files.pathOf(BUNDLE),
@@ -101,7 +101,7 @@ export async function prepareProxy(
       async close() {
         proxy.close();
         files.remove();
-        // The requests that this cuts off say so at their connections' end.
+        // Requests that this cuts off are logged when their connections end.
         await new Promise((resolve) => setImmediate(resolve));
         await journal.flush();
       },
@@ -112,7 +112,7 @@ export async function prepareProxy(
   }
 }
 
-/** Variables but for those that hold one of the secrets: a program is to have none of them. */
+/** The variables without those that hold one of the secrets: the program must not have them. */
 export function without<T extends string | undefined>(
   variables: Readonly<Record<string, T>>,
   hasSecret: (text: string) => boolean,

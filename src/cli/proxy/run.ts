@@ -1,4 +1,4 @@
-/** `run --proxy`: the command has placeholders where its tokens would be, and the proxy for as long as it runs. */
+/** `run --proxy`: the command gets placeholders instead of tokens, and a proxy while it runs. */
 import { basename } from "node:path";
 import { childEnvironment } from "../../inject/environment.ts";
 import { type Injection, mergeInjections } from "../../inject/variables.ts";
@@ -43,7 +43,7 @@ export async function runProxied(
   }
 }
 
-/** @throws AuthError `usage` where none of their libraries is known to be told of one */
+/** @throws AuthError `usage` where no library with a configurable address is known */
 function addressesFor({ all, proxy }: Prepared): Record<string, string> {
   const addresses: Record<string, string> = {};
   for (const [name, address] of all.flatMap((one) => Object.entries(baseUrls(one, proxy)))) {

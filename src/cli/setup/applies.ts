@@ -1,4 +1,4 @@
-/** Which options go with what `auth setup` is to do: none is taken and then left aside. */
+/** Which options apply to a mode of `auth setup`: none is silently ignored. */
 import { usage } from "../../platform/errors.ts";
 import { type Option, TOOLS } from "../../setup/table.ts";
 
@@ -6,13 +6,13 @@ export type Given = Option | "force" | "dry-run" | "yes";
 
 const MEANT: readonly Given[] = ["connection", "profile", "host", "name"];
 
-/** What goes with these, whatever the tool is. */
+/** The options of these modes, for every tool. */
 const MODES = {
   "--check": MEANT,
   "--undo": [...MEANT, "force", "dry-run", "yes"],
 } as const satisfies Readonly<Record<string, readonly Given[]>>;
 
-/** @throws AuthError `usage` for the first of what was given that means nothing there */
+/** @throws AuthError `usage` for the first option that doesn't apply */
 export function requireForMode(mode: keyof typeof MODES, given: readonly Given[]): void {
   const taken: readonly Given[] = MODES[mode];
   const other = given.find((one) => !taken.includes(one));
@@ -38,7 +38,7 @@ export function requireForTool(tool: string, given: readonly Given[]): void {
   throw usage(`${wordFor(other)} doesn't go with ${tool}.`, `Leave it out. It is for: ${tools.join(", ")}.`);
 }
 
-/** Whoever takes a connection takes its name alone, too. */
+/** A tool that takes a connection also takes its name alone. */
 function covers(option: Option, given: Given): boolean {
   return option === given || (option === "connection" && given === "profile");
 }

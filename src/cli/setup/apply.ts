@@ -12,7 +12,7 @@ import { undoCommand } from "./commands.ts";
 export interface Consent {
   readonly yes: boolean;
   readonly dryRun: boolean;
-  /** The same command, not asking. */
+  /** The same command with `--yes`. */
   readonly again: string;
 }
 
@@ -45,7 +45,7 @@ export async function setUp(
   }
 }
 
-/** What is started elsewhere, such as from a desktop, doesn't have this command's environment. */
+/** Programs that are started elsewhere, such as from a desktop, don't have this command's environment. */
 function placeNotes(tool: string, env: Environment): string[] {
   if (CARRY.includes(tool)) return [];
   return ["AUTH_HOME", "AUTH_STORE"]
@@ -79,7 +79,7 @@ export async function showAndCarryOut(
     return plan.steps.length > 0;
   }
   if (changes.length > 0) {
-    // Where nothing is asked, nobody has to have read them.
+    // Without a question they aren't urgent.
     for (const line of lines) (yes ? output.say : output.notice)(line);
     await requireConsent(cli, question, yes, `Without a question: ${again}`);
   }

@@ -1,4 +1,4 @@
-/** How a tool's setup was called, with what it looks up: connections, hosts, files. */
+/** The call of a tool's setup, with its lookups: connections, hosts, files. */
 import { dirname } from "node:path";
 import { isFor } from "../../connections/by-origin.ts";
 import { checkName, display, isAddress } from "../../connections/ref.ts";
@@ -56,7 +56,7 @@ export async function callOf(cli: Cli, session: Session, tool: string, given: Gi
   };
 }
 
-/** No key is asked for to know it: false where that would be needed. */
+/** Never asks for a key: false where one would be needed. */
 async function hasLogin(cli: Cli, session: Session, url: string, profile: string | undefined): Promise<boolean> {
   try {
     const vault = await vaultStatus(cli.context);
@@ -70,12 +70,12 @@ async function hasLogin(cli: Cli, session: Session, url: string, profile: string
 }
 
 interface Named {
-  /** What stands in a call for it. */
+  /** How it is written in a helper's call. */
   readonly typed: string;
   readonly stored: Stored;
 }
 
-/** A provider's name alone stays that: it means its default whenever it is asked for. */
+/** A provider's name alone isn't resolved: it means the default at the time of each call. */
 async function namedBy(session: Session, { words, profile }: Given): Promise<Named | null> {
   const [word, another] = words;
   if (another !== undefined) throw usage("There are too many words.", "One connection is enough.");

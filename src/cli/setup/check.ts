@@ -1,4 +1,4 @@
-/** `auth setup --check`: whether what was set up still stands. Nothing is changed. */
+/** `auth setup --check`: checks everything that was set up, and changes nothing. */
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import type { Cli } from "../context.ts";

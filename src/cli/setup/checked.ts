@@ -1,4 +1,4 @@
-/** What was set up, whether it still works, and the commands that mend it. */
+/** Everything that was set up, whether it still works, and the commands that mend it. */
 import { AuthError } from "../../platform/errors.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { type SetupStatus, setupStatuses } from "../../setup/engine.ts";
@@ -12,7 +12,7 @@ export interface Checked extends SetupStatus {
   readonly login: string | null;
 }
 
-/** @param choose which of everything that was set up is looked at @throws AuthError `setup_refused` */
+/** @param choose selects what is checked @throws AuthError `setup_refused` */
 export async function checkedSetups(
   session: Session,
   choose: (all: readonly SetupStatus[]) => (one: SetupStatus) => boolean = () => () => true,
@@ -23,7 +23,7 @@ export async function checkedSetups(
   return checked;
 }
 
-/** What stands is of no use without the connection that it names. */
+/** A setup that is in place still needs its connection. */
 async function withConnection(session: Session, one: SetupStatus): Promise<Checked> {
   const [word] = one.words;
   const asks = one.state === "stands" && TOOLS[one.tool]?.words === undefined;
@@ -38,12 +38,12 @@ async function faultOf(session: Session, word: string): Promise<string | null> {
     return record.tokens === null ? `${word} isn't logged in` : null;
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    // Whether it is there can't be told while the vault is locked.
+    // Unknown while the vault is locked.
     return error.code === "connection_not_found" ? `${word} isn't here` : null;
   }
 }
 
-/** What to do about one that doesn't stand, a sentence with its command each: the best first. */
+/** What to do about one that doesn't work, each a sentence with a command: the best first. */
 export function remediesFor({ login, state, ...one }: Checked): [string, ...string[]] {
   const named = { ...one, names: [one.name] };
   const isChanged = state === "changed";

@@ -1,4 +1,4 @@
-/** Commands that set up, or take back, what is named and no more: right as they are printed. */
+/** Commands that set up, or take back, exactly what is named, ready to be run. */
 import { commandLine } from "../../platform/shell-word.ts";
 import type { Part } from "../../setup/change.ts";
 import { TOOLS } from "../../setup/table.ts";
@@ -16,7 +16,7 @@ export function undoCommand(named: Named, force = false): string {
   return commandLine([...wordsFor(named), "--undo", ...(force ? ["--force"] : [])]);
 }
 
-/** As it was typed; of an older auth's setup, what is known of that. */
+/** As it was typed; for a setup by an older auth, as far as known. */
 export function setupCommand(named: Named): string {
   return commandLine(named.made === undefined ? wordsFor(named) : ["auth", ...named.made.command]);
 }

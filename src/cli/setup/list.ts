@@ -1,4 +1,4 @@
-/** `auth setup` alone: which tools are here, which are set up, and what sets them up. */
+/** `auth setup` alone: which tools are installed, which are set up, and the commands for it. */
 import { setupStatuses } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
 import { printTable } from "../columns.ts";

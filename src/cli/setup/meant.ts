@@ -1,4 +1,4 @@
-/** Which of what was set up is meant by a tool, the words after it, and the hosts or names that were given. */
+/** Selects setups by a tool, the words after it, and the given hosts or names. */
 import { usage } from "../../platform/errors.ts";
 import type { SetupStatus } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
@@ -19,7 +19,7 @@ export interface Meant {
 
 type Named = Pick<SetupStatus, "tool" | "name" | "words" | "made">;
 
-/** @throws AuthError `usage` for words that mean nothing that was set up */
+/** @throws AuthError `usage` for words that match no setup */
 export function meantOf(all: readonly Named[], { tool, words, profile, names }: Meant): (one: Named) => boolean {
   const wanted = new Set(names.flatMap((name) => [name, ...originOrNone(name)]));
   const isCalled = (one: Named): boolean =>
@@ -42,7 +42,7 @@ function originOrNone(name: string): string[] {
     const origin = originFrom(name);
     return [origin, new URL(origin).host];
   } catch {
-    // A name that is no host: it is looked for as it is.
+    // Not a host: compared unchanged.
     return [];
   }
 }

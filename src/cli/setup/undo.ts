@@ -1,4 +1,4 @@
-/** `auth setup --undo`: takes back what was set up, and ends what runs by it. */
+/** `auth setup --undo`: takes back what was set up, and stops its service. */
 import { escapeText } from "../../platform/escape.ts";
 import { surroundingsOf } from "../../platform/places.ts";
 import { commandLine } from "../../platform/shell-word.ts";
@@ -39,7 +39,7 @@ function leftNotes({ steps }: Plan): string[] {
   );
 }
 
-/** What runs by a file of ours would run on without it. @returns what was done, or has to be */
+/** Stops services, which would go on without their file. @returns what was done, or has to be done */
 async function endAll(cli: Cli, plan: Plan, dryRun: boolean): Promise<string[]> {
   const notes: string[] = [];
   for (const ending of await endingsOf(cli, plan)) {

@@ -4,9 +4,8 @@ import { configFolder, inFolder, inHome } from "../../platform/places.ts";
 import type { Wanted } from "../engine.ts";
 import { requirePlace } from "../needs.ts";
 import { posixLine } from "../program.ts";
+import { SHELLS, type Shell } from "../table.ts";
 import type { SetupCall, Tool } from "../tool.ts";
-
-export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 
 export default {
   async plan(call) {
@@ -19,7 +18,7 @@ export default {
   },
 } satisfies Tool;
 
-const PARTS: Readonly<Record<(typeof SHELLS)[number], (call: SetupCall) => Wanted>> = {
+const PARTS: Readonly<Record<Shell, (call: SetupCall) => Wanted>> = {
   bash(call) {
     const auth = posixLine([call.auth]);
     const path = requirePlace(inHome(call, ".bashrc"));
