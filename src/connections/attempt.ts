@@ -108,8 +108,10 @@ async function takeNote(
   const previous = current.record.note;
   // Where refresh tokens don't rotate, a lost reply took nothing with it: whatever comes next is no consequence of it.
   const inDoubt = previous !== null && dialect.refresh.rotation !== "none";
+  const serverTime = lease.serverTime();
   const note: Note = {
     sentAt: services.context.now(),
+    ...(serverTime !== null && { serverTime }),
     doubtSince: inDoubt ? (previous.doubtSince ?? previous.sentAt) : null,
     key,
     generation: current.version.generation + 1,

@@ -9,6 +9,10 @@ export interface RefreshLease extends Lock {
   left(): number;
   /** As `Lock.confirm`; without an end where the lock has none. */
   confirm(): Promise<number>;
+  /** As `Lock.serverTime`; null where there is no server. */
+  serverTime(): number | null;
+  /** Whether the lock may end, or be lost by the server, while its holder goes on. */
+  readonly endsByTime: boolean;
 }
 
 export function leaseFrom(lock: Lock): RefreshLease {
@@ -21,6 +25,8 @@ export function leaseFrom(lock: Lock): RefreshLease {
     },
     left: () => until - performance.now(),
     confirm: async () => (await lock.confirm?.()) ?? Number.POSITIVE_INFINITY,
+    serverTime: () => lock.serverTime?.() ?? null,
+    endsByTime: lock.confirm !== undefined,
     release() {
       held = false;
       lock.release();

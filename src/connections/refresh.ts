@@ -91,11 +91,19 @@ async function oneRound(
   const lease = leaseFrom(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
-    const ready = await readyToSend(services, first, options, lease, waits);
+    const ready = await readyToSend(services, { first, seen, waits }, options, lease);
     return ready === "again" || "kind" in ready ? ready : await send(services, ready.current, options, lease);
   } finally {
     lease.release();
   }
+}
+
+/** A record as it was read: before anything, and last before the lock was had. */
+interface Reads {
+  readonly first: Stored;
+  readonly seen: Stored;
+  /** As for `oneRound`. */
+  readonly waits: boolean;
 }
 
 /**
@@ -105,18 +113,19 @@ async function oneRound(
  */
 async function readyToSend(
   services: Services,
-  first: Stored,
+  { first, seen, waits }: Reads,
   options: RefreshOptions,
   lease: RefreshLease,
-  waits: boolean,
 ): Promise<{ readonly current: Stored } | Outcome | "again"> {
   const { vault, context } = services;
-  const seen = await requireConnection(vault, first.ref, first.view);
-  if (concluded(seen, first)) return adopt(services, seen, first);
-  const kept = await foldKeptReply(services, seen, lease);
-  const after = kept?.stored ?? (await viewOfNote(services, seen, seen.record.note));
+  const now = await requireConnection(vault, first.ref, first.view);
+  if (concluded(now, first)) return adopt(services, now, first);
+  const kept = await foldKeptReply(services, now, lease);
+  // Its sender has lost the lock since the last look at the record: with the next one it is waited for.
+  if (kept === null && lease.endsByTime && isNoteOfAnother(now, seen)) return "again";
+  const after = kept?.stored ?? (await viewOfNote(services, now, now.record.note));
   const isMine = after.view?.resource === first.view?.resource;
-  const current = isMine ? after : kept === null ? seen : await requireConnection(vault, first.ref, first.view);
+  const current = isMine ? after : kept === null ? now : await requireConnection(vault, first.ref, first.view);
   // A reply that can't be used is read again by each call: its refresh token counts, so the old one isn't sent.
   const unusable = [after, current].find(({ record }) => record.failure?.unreadable);
   if (unusable?.record.failure && !options.force)
@@ -219,6 +228,11 @@ async function forbidden(
     if (failure.client !== (await clientFingerprint(services.vault, client))) return null;
   }
   return { kind: "failed", stored, error: errorFrom(stored, failure, now) };
+}
+
+function isNoteOfAnother({ record: { note } }: Stored, seen: Stored): boolean {
+  if (feature("AUTH_TEST") && mutated("lock-off")) return false;
+  return note !== null && !note.ended && note.generation !== seen.record.note?.generation;
 }
 
 /** Anything else became of the record: it was edited, its login revoked, or a refresh of it cut off. */

@@ -7,8 +7,8 @@ import { vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
 
-/** Milliseconds. As long as a request may take: no longer than its sender's lock lasts. */
-const LONGEST = Math.min(LIMITS.exchange, LIMITS.lease);
+/** Milliseconds from the note on. A request ends within the lock that its sender made sure of; what is left is for the note's commit. */
+const LONGEST = LIMITS.lease;
 
 /**
  * The vault's locks, but that one which ends by time is left alone while the last note is so fresh that its sender may have
@@ -25,13 +25,14 @@ export function locksWhenAnswered(
 ): Pick<Vault, "tryLock" | "lockInterval"> {
   if (feature("AUTH_TEST") && mutated("lock-off")) return vault;
   const isFresh = requestWatch(() => context.now());
-  const isUnderWay = (stored: Stored): boolean => !isServed(stored) && isFresh(stored);
-  let endsByTime = false;
+  /** Of the lock that was let go of while a request may be under way. */
+  let held: Lock | null = null;
+  const isUnderWay = (stored: Stored, lock: Lock): boolean => !isServed(stored) && isFresh(stored, lock);
   const tryLock = async (name: string): Promise<Lock | null> => {
-    if (endsByTime && isUnderWay(latest())) return null;
+    if (held !== null && isUnderWay(latest(), held)) return null;
     const lock = await vault.tryLock(name);
-    if (lock?.confirm === undefined || !isUnderWay(latest())) return lock;
-    endsByTime = true;
+    if (lock?.confirm === undefined || !isUnderWay(latest(), lock)) return lock;
+    held = lock;
     let isAnswered = false;
     try {
       isAnswered = await isAnsweredHere(vault, latest(), lock);
@@ -58,12 +59,19 @@ async function isAnsweredHere(
   return (await reply.read(at)) !== null;
 }
 
-/** The note is dated by its sender's clock, which may be wrong: no more is waited by this machine's own either. */
-function requestWatch(now: () => number): (stored: Stored) => boolean {
+/**
+ * How old the note is, the server's clock tells: two machines' clocks may be apart by more than that. Where the server tells
+ * no time, as in what an older version noted, its sender's has to do. That clock may be wrong, and a server's be set back: no
+ * more is waited by this machine's own either.
+ */
+function requestWatch(now: () => number): (stored: Stored, lock: Lock) => boolean {
   let first: { readonly generation: number; readonly at: number } | null = null;
-  return ({ record: { note } }) => {
+  return ({ record: { note } }, lock) => {
     if (note === null || note.ended) return false;
     if (first?.generation !== note.generation) first = { generation: note.generation, at: performance.now() };
-    return now() - note.sentAt < LONGEST && performance.now() - first.at < LONGEST;
+    if (performance.now() - first.at >= LONGEST) return false;
+    const serverTime = lock.serverTime?.() ?? null;
+    if (note.serverTime !== undefined && serverTime !== null) return serverTime - note.serverTime < LONGEST;
+    return now() - note.sentAt < LONGEST;
   };
 }

@@ -77,6 +77,11 @@ export interface Lock {
    * @returns milliseconds that it surely lasts: at least two thirds of its time, or 0 where it is another's
    */
   confirm?(): Promise<number>;
+  /**
+   * Milliseconds since the epoch by the clock of the vault's server, which is one for all machines; also after `release`.
+   * null where the server doesn't tell. Absent: no other machine uses the vault.
+   */
+  serverTime?(): number | null;
   release(): void;
 }
 

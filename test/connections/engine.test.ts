@@ -331,6 +331,25 @@ describe("in doubt", () => {
     expect(vault.steps).toEqual(["lock", "release"]);
   });
 
+  test("a note that came with the lock, after the last look at the record, is waited for as any is", async () => {
+    await given();
+    const tryLock = vault.tryLock.bind(vault);
+    let tries = 0;
+    vault.tryLock = async (name) => {
+      tries++;
+      // The other machine's lease was lost: it notes its refresh, and has the reply by the second look.
+      if (tries === 1) await edit({ note: noteOf({ generation: 2 }) });
+      if (tries === 2) {
+        const tokens = tokensOf({ accessToken: new Secret("theirs"), obtainedAt: now, ...ending(now + 3_600_000) });
+        await edit({ tokens, note: null, outcomes: 1 });
+      }
+      const lock = await tryLock(name);
+      return lock && { ...lock, confirm: async () => 45_000 };
+    };
+    expect(await refreshConnection(services(), REF, DUE)).toMatchObject({ kind: "refreshed", adopted: true });
+    expect(sent).toHaveLength(0);
+  });
+
   test("a failure that was never sent leaves no doubt", async () => {
     await given();
     answer = () => Promise.reject(new HttpError("host not found", TOKEN_URL));

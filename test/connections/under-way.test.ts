@@ -45,3 +45,27 @@ test("one that can't read what it keeps gives the lock back", async () => {
   await expect(locks.tryLock(NAME)).rejects.toThrow("out of reach");
   expect(released).toBe(1);
 });
+
+/** Seconds between the note and the one who comes, by the server's clock and by how theirs are apart. */
+for (const [words, byServer, apart, gets] of [
+  ["just now, by a clock that is a minute behind", 1, 60, false],
+  ["just now, by a clock that is a minute ahead", 1, -60, false],
+  ["a minute ago, by a clock that is a minute ahead", 60, -60, true],
+  ["a minute ago, by a clock that is right", 60, 0, true],
+  ["just now, and by a server that doesn't tell its time", null, 0, false],
+  ["a minute ago, and by a server that doesn't tell its time", null, 59, true],
+] as const)
+  test(`of a note of ${words}, the lock is ${gets ? "taken" : "left alone"}`, async () => {
+    const AT_SERVER = 1_000_000;
+    const noted = { ...stored, record: loggedIn({ note: { ...note, serverTime: AT_SERVER } }) };
+    const serverTime = (): number | null => (byServer === null ? null : AT_SERVER + byServer * 1000);
+    const lock = { reply: {}, confirm: async () => 1, serverTime, release() {} };
+    const vault = { keptVersion: async () => null, tryLock: async () => lock as unknown as Lock };
+    const context = { now: () => START + ((byServer ?? 1) + apart) * 1000 };
+    const locks = locksWhenAnswered(
+      { vault, context } as never,
+      () => noted,
+      () => false,
+    );
+    expect((await locks.tryLock(NAME)) !== null).toBe(gets);
+  });

@@ -8,7 +8,7 @@ const THIRD = LIMITS.lease / 3;
 
 function leases(held: { renewals: number; isMine: boolean; onRenew?: () => void }): Leases {
   return {
-    take: async () => true,
+    take: async () => ({ at: 5_000_000 }),
     renew: async () => {
       held.renewals++;
       held.onRenew?.();
@@ -27,7 +27,7 @@ async function lease(onRenew?: () => void) {
     time.monotonic += milliseconds;
     time.wall += wall;
   };
-  return { held, pass, confirm: taken.confirm };
+  return { held, pass, confirm: taken.confirm, serverTime: taken.serverTime };
 }
 
 test("one that was just taken is confirmed without a question to the server", async () => {
@@ -70,4 +70,10 @@ test("a pause while the server is asked counts as used: it is asked again, and t
   slow.pass(THIRD);
   expect(await slow.confirm()).toBe(0);
   expect(slow.held.renewals).toBe(2);
+});
+
+test("the server's time goes on by the clock that can't be set", async () => {
+  const { pass, serverTime } = await lease();
+  pass(40, -600_000);
+  expect(serverTime()).toBe(5_000_040);
 });

@@ -4,6 +4,8 @@
 import { describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { openStore } from "../../src/vault/shared/open.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
 import { inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
@@ -75,6 +77,11 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
       await inRedis(server, acl, ...rights);
       await (prefix === "team" ? doEverything(at(prefix)) : copyTo(at(prefix)));
     }
+    // Who was allowed an earlier version's commands is told no time, and takes leases all the same.
+    await inRedis(server, "ACL", "SETUSER", "runner", "-time");
+    const { leases, driver } = await openStore(await parseAddress(at("team")));
+    expect(await leases.take("a", "one", 1_000)).toEqual({ at: null });
+    driver.close();
     // And no more: neither what is beside the vault nor the passwords of the server.
     expect(await inRedis(server, "ACL", "DRYRUN", "runner", "GET", "others:key")).not.toBe("OK");
     expect(await inRedis(server, "ACL", "DRYRUN", "runner", "CONFIG", "GET", "requirepass")).not.toBe("OK");

@@ -13,6 +13,8 @@ export interface Lease {
   readonly owner: string;
   /** As `Lock.confirm`. */
   confirm(): Promise<number>;
+  /** As `Lock.serverTime`. */
+  serverTime(): number | null;
   release(): Promise<void>;
 }
 
@@ -30,11 +32,13 @@ export async function takeLease(leases: Leases, name: string, clocks: Clocks = C
   const lasts = LIMITS.lease;
   // Before the question goes out: the server may count from any moment until its answer is here.
   let since = readings(clocks);
-  if (!(await leases.take(name, owner, lasts))) {
+  const taken = await leases.take(name, owner, lasts);
+  if (taken === null) {
     if (feature("AUTH_TEST") && mutated("lock-off"))
-      return { owner, confirm: async () => lasts, release: async () => {} };
+      return { owner, confirm: async () => lasts, serverTime: () => null, release: async () => {} };
     return null;
   }
+  const answered = clocks.monotonic();
 
   const left = (): number => {
     const now = readings(clocks);
@@ -55,6 +59,8 @@ export async function takeLease(leases: Leases, name: string, clocks: Clocks = C
       }
       return isFresh() ? left() : 0;
     },
+    // A little less than it is, by the time that the answer took.
+    serverTime: () => (taken.at === null ? null : taken.at + clocks.monotonic() - answered),
     release: () => leases.release(name, owner),
   };
 }

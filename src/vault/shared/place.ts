@@ -58,6 +58,7 @@ export function sharedPlace(
         return {
           reply: sharedReplies(context, place, keys),
           confirm: held.confirm,
+          serverTime: held.serverTime,
           release() {
             giveBack(held);
             local.release();

@@ -153,15 +153,15 @@ function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnect
   const leases = `${quoted(namespace)}.leases`;
   const until = `${NOW} OPERATOR(pg_catalog.+) ($3::double precision OPERATOR(pg_catalog.*) interval '1 millisecond')`;
   return {
-    take: async (name, owner, milliseconds) =>
-      (
-        await query(
-          `INSERT INTO ${leases} AS held (name, owner, ends) VALUES ($1, $2, ${until})
+    take: async (name, owner, milliseconds) => {
+      const [row] = await query(
+        `INSERT INTO ${leases} AS held (name, owner, ends) VALUES ($1, $2, ${until})
            ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, ends = excluded.ends
-           WHERE ${NOW} OPERATOR(pg_catalog.>=) held.ends RETURNING 1`,
-          [name, owner, milliseconds],
-        )
-      ).length === 1,
+           WHERE ${NOW} OPERATOR(pg_catalog.>=) held.ends RETURNING pg_catalog.date_part('epoch', ${NOW}) AS now`,
+        [name, owner, milliseconds],
+      );
+      return row === undefined ? null : { at: Number(row.now) * 1000 };
+    },
     renew: async (name, owner, milliseconds) =>
       (await query(`UPDATE ${leases} SET ends = ${until} WHERE ${HELD} RETURNING 1`, [name, owner, milliseconds]))
         .length === 1,

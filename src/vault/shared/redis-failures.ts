@@ -46,7 +46,7 @@ export function isCluster(): AuthError {
 
 /** All that a vault asks of Redis. CONFIG GET isn't among it: it would show every password of the server. */
 const COMMANDS = [
-  ...["select", "info", "get", "set", "del", "pexpire"],
+  ...["select", "info", "get", "set", "del", "pexpire", "time"],
   ...["hget", "hmget", "hkeys", "hset", "hdel", "eval"],
 ];
 

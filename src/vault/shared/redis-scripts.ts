@@ -31,9 +31,15 @@ for _, step in ipairs(steps) do
 end
 return {}`;
 
-/** KEYS: the lease. ARGV: owner, milliseconds. A script, so that no lease is taken by who may run none to give it back. */
+/**
+ * KEYS: the lease. ARGV: owner, milliseconds. A script, so that no lease is taken by who may run none to give it back. Gives
+ * 0, or 1 with the server's time: seconds and microseconds, where this user may ask for it.
+ */
 export const TAKE = `
-return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`;
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0} end
+local now = redis.pcall('TIME')
+if now.err then return {1} end
+return {1, now[1], now[2]}`;
 
 /** KEYS: the lease. ARGV: owner, milliseconds. */
 export const RENEW = `

@@ -92,11 +92,16 @@ function textsIn(address: SharedAddress, answer: unknown): string[] {
   return list;
 }
 
-function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): Leases {
+function redisLeases(address: SharedAddress, { call }: RedisConnection): Leases {
+  const { namespace } = address;
   const keyOf = (name: string): string => `${namespace}:lease:${name}`;
   return {
-    take: async (name, owner, milliseconds) =>
-      (await call("EVAL", TAKE, "1", keyOf(name), owner, String(milliseconds))) === 1,
+    take: async (name, owner, milliseconds) => {
+      const answer = await call("EVAL", TAKE, "1", keyOf(name), owner, String(milliseconds));
+      const [taken, seconds, microseconds] = listIn(address, answer);
+      if (taken !== 1) return null;
+      return { at: seconds === undefined ? null : Number(seconds) * 1000 + Number(microseconds) / 1000 };
+    },
     renew: async (name, owner, milliseconds) =>
       (await call("EVAL", RENEW, "1", keyOf(name), owner, String(milliseconds))) === 1,
     release: async (name, owner) => void (await call("EVAL", RELEASE, "1", keyOf(name), owner)),

@@ -24,12 +24,17 @@ export interface Weakness {
  * what it protects is fenced by `swap` besides.
  */
 export interface Leases {
-  /** @param milliseconds how long it lasts @returns whether `owner` has it now */
-  take(name: string, owner: string, milliseconds: number): Promise<boolean>;
+  /** @param milliseconds how long it lasts @returns null where another has it */
+  take(name: string, owner: string, milliseconds: number): Promise<Taken | null>;
   /** From now on for as long again. @returns false where it has ended, or is another's */
   renew(name: string, owner: string, milliseconds: number): Promise<boolean>;
   /** Another's lease stays. */
   release(name: string, owner: string): Promise<void>;
+}
+
+export interface Taken {
+  /** By the server's clock, milliseconds since the epoch; null where it doesn't tell. */
+  readonly at: number | null;
 }
 
 /** Sealed replies to refreshes, kept where other machines find them. Changed only by who has the lease of that name. */
