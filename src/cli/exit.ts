@@ -2,7 +2,7 @@
  * The one table of exit codes (CLI.md §2), and the one place where an error becomes text or JSON. What each error means
  * is in help/exit-codes.ts. Loaded once something has failed.
  */
-import { AuthError, type ErrorCode, errorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, errorCode, messageOf } from "../platform/errors.ts";
 import { jsonText } from "../platform/escape.ts";
 import type { HttpError } from "../platform/http-failure.ts";
 
@@ -66,7 +66,7 @@ export function worst(codes: Iterable<number>): number {
 /** Anything thrown as the error that is shown: what isn't ours is `internal`, with its own message. */
 export function asAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const hint = `Run it again with -v to see where, and report it.`;
   switch (errorCode(error)) {
     case "ENOSPC":

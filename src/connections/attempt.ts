@@ -3,7 +3,7 @@ import { feature } from "bun:bundle";
 import { sendRefresh } from "../oauth/refresh.ts";
 import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, messageOf } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { awaitReply, deferSignals, heldSignal, inFlight, type ReplyWait } from "../platform/signals.ts";
@@ -130,7 +130,7 @@ async function confirmLease({ lease, services }: Attempt): Promise<number> {
   try {
     return await lease.confirm();
   } catch (error) {
-    services.context.debug(`the lock could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
+    services.context.debug(`the lock could not be renewed: ${messageOf(error)}`);
     return 0;
   }
 }

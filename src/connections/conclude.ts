@@ -1,8 +1,10 @@
 /** The end of an attempt: what the provider answered is committed before anyone sees a token. */
+
 import { feature } from "bun:bundle";
 import { refusesClient } from "../oauth/classify.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
+import { messageOf } from "../platform/errors.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
 import type { Version } from "../vault/types.ts";
@@ -259,8 +261,4 @@ function audit(
   details: Pick<AuditEvent, "class" | "code" | "providerError" | "detail" | "message"> = {},
 ): Promise<void> {
   return services.context.audit({ event: "refresh", status, connection: display(noted.ref), ...details });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, messageOf } from "../platform/errors.ts";
 import { createPrivate, ensureFolder, ensureOwnFolder } from "../vault/files.ts";
 import type { Outcome } from "./outcome.ts";
 import { type ConnectionRef, display, vaultName } from "./ref.ts";
@@ -59,7 +59,7 @@ async function tellOnce({ context, vault }: Services, stored: Stored, error: Aut
     // Another process may have someone to tell.
     if (!(await isTold.catch(() => false))) rmSync(mark, { force: true });
   } catch (fault) {
-    context.debug(`no notice that ${connection} needs a person: ${fault instanceof Error ? fault.message : fault}`);
+    context.debug(`no notice that ${connection} needs a person: ${messageOf(fault)}`);
   }
 }
 

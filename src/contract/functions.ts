@@ -3,6 +3,7 @@
  * speaks as if there were none; they are tried by themselves, with replies as they should be and with bad ones. Whether
  * an answer has the right shape, the caller checks at each call (`plugins/module.ts`).
  */
+import { messageOf } from "../platform/errors.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { type CheckCase, insist, Mismatch } from "./check.ts";
 
@@ -53,7 +54,7 @@ async function answerOf(call: Call, given: unknown): Promise<string | undefined>
   try {
     return JSON.stringify(await call(given));
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = messageOf(error);
     throw new Mismatch(`for ${JSON.stringify(given)} it throws: ${words}`);
   }
 }

@@ -2,7 +2,7 @@
  * An MCP server on standard input and output that forwards to a server over HTTP. A message itself says which of MCP's two
  * transports it needs: those of 2026-07-28 name their version, older ones come after an `initialize`.
  */
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, messageOf } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { type Authorize, PersonNeeded } from "./authorize.ts";
 import { Lines } from "./lines.ts";
@@ -102,7 +102,7 @@ class Bridge {
     try {
       await this.#tell(message);
     } catch (error) {
-      this.#client.log(`a ${message.kind} didn't reach the server: ${error instanceof Error ? error.message : error}`);
+      this.#client.log(`a ${message.kind} didn't reach the server: ${messageOf(error)}`);
     }
   }
 

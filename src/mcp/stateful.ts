@@ -2,7 +2,7 @@
  * The transport of 2025-03-26 to 2025-11-25 (MCP "Transports", "Streamable HTTP"): sessions, a stream for the server's own
  * messages, and streams that are resumed.
  */
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, messageOf } from "../platform/errors.ts";
 import type { HttpStream } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
@@ -186,7 +186,7 @@ export class Session {
         if (status === 401 || status === 403) longest = LONGEST_REFUSED;
       } catch (error) {
         if (signal.aborted) return;
-        this.#client.log(`the server's own stream: ${error instanceof Error ? error.message : error}`);
+        this.#client.log(`the server's own stream: ${messageOf(error)}`);
         if (error instanceof AuthError) longest = LONGEST_REFUSED;
         else if (!(error instanceof HttpError)) return;
       }

@@ -99,6 +99,10 @@ export function isOutOfFiles(error: unknown): boolean {
   return /^E[MN]FILE$/.test(errorCode(error) ?? "");
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The `code` of a system, SQLite or fetch error. Names are minified away in the binary; codes are not. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;

@@ -1,7 +1,9 @@
 /** Files of a moment beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
+
 import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
+import { messageOf } from "../platform/errors.ts";
 import { whileHeld } from "../platform/held-files.ts";
 import { random } from "./bytes.ts";
 import { realPlace, touching, writeAll } from "./files.ts";
@@ -59,10 +61,6 @@ export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): v
       if (name.startsWith(basename(real)) && DRAFT.test(name.slice(basename(real).length)))
         remove(() => rmSync(join(folder, name), { force: true }));
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -7,7 +7,7 @@ import { decodeRecord, encodeRecord } from "../../connections/record.ts";
 import { following, readConnection, update } from "../../connections/store.ts";
 import { PersonNeeded } from "../../mcp/authorize.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
-import { AuthError, type ErrorCode } from "../../platform/errors.ts";
+import { AuthError, type ErrorCode, messageOf } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import type { Json } from "../../platform/json.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -176,7 +176,7 @@ export class Login {
     const message = `${this.#shown} needs a login: open ${page}`;
     const command = commandLine(["auth", "login", this.#shown]);
     await notify?.({ event: "login_needed", connection: this.#shown, code, message, command }).catch((error: unknown) =>
-      debug(`nobody was told that ${this.#shown} needs a login: ${error instanceof Error ? error.message : error}`),
+      debug(`nobody was told that ${this.#shown} needs a login: ${messageOf(error)}`),
     );
   }
 

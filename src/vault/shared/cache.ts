@@ -12,7 +12,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { AuthError, errorCode } from "../../platform/errors.ts";
+import { AuthError, errorCode, messageOf } from "../../platform/errors.ts";
 import { type Bytes, concat, decodeUtf8, hmac, pack, sameBytes, uint64, utf8, viewOf } from "../bytes.ts";
 import { ServerFull } from "../driver.ts";
 import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
@@ -86,7 +86,7 @@ export function recordCache(
     try {
       work();
     } catch (error) {
-      context.debug(`the cache of the shared vault: ${error instanceof Error ? error.message : String(error)}`);
+      context.debug(`the cache of the shared vault: ${messageOf(error)}`);
     }
   };
 

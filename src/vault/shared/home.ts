@@ -8,7 +8,7 @@ import { devNull } from "node:os";
 import { dirname, join } from "node:path";
 import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
-import { AuthError, errorCode } from "../../platform/errors.ts";
+import { AuthError, errorCode, messageOf } from "../../platform/errors.ts";
 import { ensureFolder, syncFolder, touching } from "../files.ts";
 import { removeDrafts, replaceFile } from "../replace-file.ts";
 import type { SharedAddress } from "./address.ts";
@@ -152,7 +152,7 @@ export function readIfPossible({ debug }: Pick<Context, "debug">, path: string):
     return readIfThere(path);
   } catch (error) {
     if (errorCode(error) !== "vault_unwritable") throw error;
-    debug(`what this home knows of the shared vault: ${(error as Error).message}`);
+    debug(`what this home knows of the shared vault: ${messageOf(error)}`);
     return null;
   }
 }

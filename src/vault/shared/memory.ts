@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { errorCode } from "../../platform/errors.ts";
+import { errorCode, messageOf } from "../../platform/errors.ts";
 import { hmac, pack, utf8 } from "../bytes.ts";
 import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
@@ -63,7 +63,7 @@ export function homeMemory(context: Context, address: SharedAddress, vaultId: st
       return true;
     } catch (error) {
       if (errorCode(error) !== "vault_unwritable") throw error;
-      context.debug(`this home can't remember the state of the shared vault: ${(error as Error).message}`);
+      context.debug(`this home can't remember the state of the shared vault: ${messageOf(error)}`);
       return false;
     }
   }

@@ -2,8 +2,10 @@
  * The place of a shared vault: a connection's lock is the home's own, by which its processes wait for each other without a
  * question to the server, and then a lease, by which homes do.
  */
+
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
+import { messageOf } from "../../platform/errors.ts";
 import { hmac, pack } from "../bytes.ts";
 import { ensureFolder } from "../files.ts";
 import { keptIn, lockIn, type TriedLock } from "../lock.ts";
@@ -79,8 +81,4 @@ export function sharedPlace(
       await Promise.all(releases);
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,9 @@
  * A reply to a refresh is kept twice: in this home, which needs no network, and in the database, where another machine
  * finds it if this one doesn't come back.
  */
+
 import type { Context } from "../../platform/context.ts";
+import { messageOf } from "../../platform/errors.ts";
 import type { Bytes } from "../bytes.ts";
 import type { ReplyKeys } from "../reply-file.ts";
 import { readSealedHeader, seal, tryOpen } from "../seal.ts";
@@ -66,8 +68,4 @@ export function sharedReplies(
         await replies.drop(hash, owner, value);
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** The key is in the operating system's keychain, under the vault's id. One that hangs is given 3 seconds. */
-import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
+import { AuthError, messageOf, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
@@ -91,7 +91,7 @@ async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
 }
 
 function refuseKeychain(error: unknown, hint: string): never {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const message = OUT_OF_REACH.test(reason)
     ? "The system's keychain can't be reached: this session has no access to the desktop session that holds it (as over SSH, in cron or in a container)."
     : `The system's keychain refused: ${reason}`;

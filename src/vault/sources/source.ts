@@ -3,7 +3,7 @@
  * but for AUTH_KEY, which is only read.
  */
 import type { Context, Environment } from "../../platform/context.ts";
-import { AuthError, usage } from "../../platform/errors.ts";
+import { AuthError, messageOf, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
@@ -200,7 +200,7 @@ async function warning(context: Context, source: SourceName, work: () => Promise
   try {
     await work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     context.warn(`A key that is no longer used could not be erased from ${SOURCE_WORDS[source]}: ${reason}`);
   }
 }
