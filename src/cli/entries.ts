@@ -65,9 +65,11 @@ export async function meanings(
   const refs = [...stored, ...unreadable].flatMap(({ ref }) => ref ?? []);
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
   const elsewhere = meaningsOf(refs, await readDefaults(await session.vault()), providers);
-  const here = (await session.folder())?.here ?? null;
+  const decidingFile = (await session.folder())?.decidingFile ?? null;
   const means =
-    here === null ? elsewhere : (await import("../connections/folder/meanings.ts")).meaningsHere(elsewhere, here, refs);
+    decidingFile === null
+      ? elsewhere
+      : (await import("../connections/folder/meanings.ts")).meaningsHere(elsewhere, decidingFile, refs);
   const ofProviders = new Map(means.providers);
   for (const id of means.providers.keys()) if (await hasNoDefault(session.registry, id)) ofProviders.delete(id);
   return { ...means, providers: ofProviders };
@@ -89,5 +91,6 @@ export async function tellOfFolder(cli: Cli, session: Session): Promise<void> {
   ]);
   for (const one of state.passedOver) cli.output.warn(notAllowed(one));
   if (state.refused !== null) cli.output.warn([state.refused.message, ...(state.refused.hint?.split("\n") ?? [])]);
-  if (state.here !== null) cli.output.say(`${escapeText(state.here.file)} decides here: ${inWords(state.here)}.`);
+  if (state.decidingFile !== null)
+    cli.output.say(`${escapeText(state.decidingFile.file)} decides here: ${inWords(state.decidingFile)}.`);
 }

@@ -1,5 +1,5 @@
 /** Which tokens `run` and `export` hand over, under which names. */
-import type { Here } from "../connections/folder/choice.ts";
+import type { DecidingFile } from "../connections/folder/choice.ts";
 import { nameSource } from "../connections/name-source.ts";
 import { parseSelector } from "../connections/ref.ts";
 import { loggedInNowhere, noneNamed, profileOf, select } from "../connections/select.ts";
@@ -68,9 +68,9 @@ export async function injectionsFor(cli: Cli, session: Session, request: Injecti
     throw await nothingToInject(`There is no reference to a connection in ${escapeText(request.file)}.`, [], request);
   }
   if (given.length === 0 && !isNamed && templates.size === 0) {
-    const here = await session.here();
-    if (here !== null) given.push(...namedHere(here));
-    if (given.length === 0) return defaultInjections(cli, session, request, here);
+    const decidingFile = await session.decidingFile();
+    if (decidingFile !== null) given.push(...namedHere(decidingFile));
+    if (given.length === 0) return defaultInjections(cli, session, request, decidingFile);
   }
   const wanted = withTemplates(
     given.length > 0 || !isNamed ? given : [{ selector: undefined, variable: null }],
@@ -120,16 +120,16 @@ async function defaultInjections(
   cli: Cli,
   session: Session,
   request: InjectionRequest,
-  here: Here | null,
+  decidingFile: DecidingFile | null,
 ): Promise<Injection[]> {
   const { minTtl, allowNone = false } = request;
   const { everyDefault, everyNamed } = await import("../connections/every-default.ts");
-  const profile = here?.profile ?? null;
+  const profile = decidingFile?.profile ?? null;
   const candidates = profile === null ? await everyDefault(session) : await everyNamed(session, profile);
   if (candidates.length === 0 && !allowNone)
     throw profile === null
       ? await loggedInNowhere(session)
-      : noneNamed(profile, nameSource(session.context.env, profile, here));
+      : noneNamed(profile, nameSource(session.context.env, profile, decidingFile));
   const injections: Injection[] = [];
   const reasons: AuthError[] = [];
   const leaveOut = (who: string, reason: AuthError): void => {

@@ -109,10 +109,10 @@ async function newProfile(session: Session, argument: string, profile: string | 
   const { registry, context } = session;
   const wanted = profileOf(context.env, argument, profile);
   if (isAddress(argument))
-    return targetAtIssuer(registry, argument, wanted ?? (await session.here())?.profile ?? undefined);
+    return targetAtIssuer(registry, argument, wanted ?? (await session.decidingFile())?.profile ?? undefined);
   const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await registry.require(called);
-  const given = name ?? nameHere(await session.here(), provider) ?? DEFAULT_NAME;
+  const given = name ?? nameHere(await session.decidingFile(), provider) ?? DEFAULT_NAME;
   return { ref: { provider, name: given }, settings: {} };
 }
 

@@ -1,7 +1,7 @@
 /** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
 
 import { builtIn } from "../../providers/index.ts";
-import type { Here } from "../connections/folder/choice.ts";
+import type { DecidingFile } from "../connections/folder/choice.ts";
 import type { FolderState } from "../connections/folder/state.ts";
 import { type ConnectionRef, EVERY, nameInFull } from "../connections/ref.ts";
 import type { Holder, Services } from "../connections/services.ts";
@@ -27,7 +27,7 @@ export interface Session {
   /** Of the current folder: which `.auth.toml` decides, may not, or isn't allowed; null where there is none. */
   folder(): Promise<FolderState | null>;
   /** What it says, with a warning for each that isn't allowed. @throws AuthError `file_untrusted` */
-  here(): Promise<Here | null>;
+  decidingFile(): Promise<DecidingFile | null>;
   readonly refreshElsewhere?: NonNullable<Services["refreshElsewhere"]>;
   /** The agent, where it has the key; known once the vault was asked for. */
   agent(): Pick<Services, "holder">;
@@ -59,11 +59,11 @@ export async function inSession<T>(
   const { context } = cli;
   const opening = sessionVault(cli, options);
   const { vault, agent } = opening;
-  const { folder, here, decided } = sessionFolder(cli, vault, options);
+  const { folder, decidingFile, decided } = sessionFolder(cli, vault, options);
   const registry = sessionRegistry(cli, vault);
   const services = async (): Promise<Services> => ({ context, registry, vault: await opening.made(), ...agent() });
   try {
-    return await work({ context, registry, vault, services, folder, here, agent });
+    return await work({ context, registry, vault, services, folder, decidingFile, agent });
   } catch (error) {
     const { namingSource } = await import("../connections/name-source.ts");
     throw namingSource(context.env, error, decided());
@@ -80,7 +80,7 @@ function sessionVault(cli: Cli, { reads = false, existing = reads, prompt, retri
   let created: Created | null = null;
   let holder: Holder | null = null;
 
-  const elsewhere = async (header: Header): Promise<Vault | null> => {
+  const throughHolder = async (header: Header): Promise<Vault | null> => {
     const { throughAgent } = await import("./agent/through.ts");
     const through = await throughAgent(cli, header, () =>
       openVault(cli.context, prompt === undefined ? vaultDialogue(cli) : dialogue),
@@ -89,7 +89,7 @@ function sessionVault(cli: Cli, { reads = false, existing = reads, prompt, retri
     return through?.vault ?? null;
   };
   const open = async (): Promise<Vault | null> => {
-    const vault = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, allowCached: true }) });
+    const vault = await openVault(cli.context, { ...dialogue, ...(reads && { throughHolder, allowCached: true }) });
     const absent = vault === null && existing ? await storeAt(cli.context).absent() : null;
     if (absent !== null) throw absent;
     return vault;
@@ -143,14 +143,14 @@ function sessionRegistry(cli: Cli, vault: Session["vault"]): Registry {
 /** Looks for files of the current folder once they are asked for. */
 function sessionFolder(cli: Cli, vault: Session["vault"], { isHeard = true, folders = true }: SessionOptions) {
   let state: Promise<FolderState | null> | null = null;
-  let asked: Promise<Here | null> | null = null;
-  let decided: Here | null = null;
+  let asked: Promise<DecidingFile | null> | null = null;
+  let decided: DecidingFile | null = null;
 
   const folder = (): Promise<FolderState | null> => {
     state ??= folders ? folderStateOf(cli, vault) : Promise.resolve(null);
     return state;
   };
-  const decide = async (): Promise<Here | null> => {
+  const decide = async (): Promise<DecidingFile | null> => {
     const stateOfFolder = await folder();
     if (stateOfFolder === null) return null;
     const { passedOver, refused } = stateOfFolder;
@@ -159,14 +159,14 @@ function sessionFolder(cli: Cli, vault: Session["vault"], { isHeard = true, fold
       for (const file of passedOver) cli.output.warn(notAllowed(file));
     }
     if (refused !== null) throw refused;
-    decided = stateOfFolder.here;
+    decided = stateOfFolder.decidingFile;
     return decided;
   };
-  const here = (): Promise<Here | null> => {
+  const decidingFile = (): Promise<DecidingFile | null> => {
     asked ??= decide();
     return asked;
   };
-  return { folder, here, decided: () => decided };
+  return { folder, decidingFile, decided: () => decided };
 }
 
 /** Where there is no such file, this takes a look at each folder above, and no more. */
@@ -176,7 +176,7 @@ async function folderStateOf(cli: Cli, vault: Session["vault"]): Promise<FolderS
   const { folderState } = await import("../connections/folder/state.ts");
   const state = await folderState(files, await vault());
   // In another folder a provider's name means another connection than here.
-  if (state.here !== null) nameInFull(EVERY);
+  if (state.decidingFile !== null) nameInFull(EVERY);
   return state;
 }
 

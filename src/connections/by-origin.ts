@@ -8,7 +8,7 @@ import { shellWord } from "../platform/shell-word.ts";
 import { originOf } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { type Defaults, defaultAmong, preferredNames, readDefaults } from "./defaults.ts";
-import { type Here, nameHere } from "./folder/choice.ts";
+import { type DecidingFile, nameHere } from "./folder/choice.ts";
 import { display, isName, parseSelector, sameName, vaultName } from "./ref.ts";
 import { ambiguous, inVault, type Selected, type SelectionServices, tokenInEnvironment } from "./select.ts";
 import { listReadable, notFound, readConnection, type Stored } from "./store.ts";
@@ -42,16 +42,16 @@ export async function connectionFor(services: SelectionServices, wanted: Wanted)
   const defaults = await readDefaults(vault);
   const ofUser = user === null ? null : await byUser(services, vault, wanted, providers, user, defaults);
   if (ofUser !== null) return ofUser;
-  const here = (await services.here?.()) ?? null;
-  const meant = here === null ? null : await chosenHere(services, vault, wanted, providers, here);
-  if (meant !== null || (here !== null && here.profile !== null)) return meant;
+  const decidingFile = (await services.decidingFile?.()) ?? null;
+  const meant = decidingFile === null ? null : await chosenHere(services, vault, wanted, providers, decidingFile);
+  if (meant !== null || (decidingFile !== null && decidingFile.profile !== null)) return meant;
   for (const provider of providers) {
     const token = await environmentTokenFor(services, provider, wanted);
     if (token !== null) return token;
   }
   const preferred = await defaultsAt(services, vault, wanted, providers, defaults);
   const selected = one(wanted, preferred) ?? chosen(wanted, await everyFor(services, vault, wanted), defaults);
-  return here === null ? selected : notAnother(here, selected);
+  return decidingFile === null ? selected : notAnother(decidingFile, selected);
 }
 
 /** The one that is called so; else the one of that account. Of several, the default. @throws AuthError `ambiguous_connection` */
@@ -74,10 +74,10 @@ async function byUser(
 }
 
 /** The file names another connection of that provider, which isn't there. @throws AuthError `connection_not_found` */
-function notAnother(here: Here, selected: Selected | null): Selected | null {
+function notAnother(decidingFile: DecidingFile, selected: Selected | null): Selected | null {
   if (selected?.source !== "vault") return selected;
   const { provider, name } = selected.ref;
-  const named = nameHere(here, provider);
+  const named = nameHere(decidingFile, provider);
   if (named !== null && !sameName(named, name)) throw notFound({ provider, name: named });
   return selected;
 }
@@ -111,20 +111,20 @@ async function chosenHere(
   vault: Vault | null,
   wanted: Wanted,
   providers: readonly string[],
-  here: Here,
+  decidingFile: DecidingFile,
 ): Promise<Selected | null> {
   const { provider: only } = wanted;
   const found: Stored[] = [];
-  for (const { provider, name } of here.connections)
+  for (const { provider, name } of decidingFile.connections)
     if (name !== null && (only === null || provider === only))
       found.push(...(await byNames(services, vault, wanted, [provider], [name])));
   const named = one(wanted, found);
   if (named !== null) return named;
   for (const provider of providers) {
-    const own = here.connections.find((one) => one.provider === provider);
+    const own = decidingFile.connections.find((one) => one.provider === provider);
     if (own?.name != null) throw notFound({ provider, name: own.name });
   }
-  return here.profile === null ? null : byProfile(services, vault, wanted, providers, here.profile);
+  return decidingFile.profile === null ? null : byProfile(services, vault, wanted, providers, decidingFile.profile);
 }
 
 function one({ origin }: Wanted, found: readonly Stored[]): Selected | null {

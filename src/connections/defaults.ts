@@ -6,7 +6,7 @@ import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { Age, Change, Vault, Version } from "../vault/types.ts";
-import type { Here } from "./folder/choice.ts";
+import type { DecidingFile } from "./folder/choice.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
 import { connectionRefs, following, readConnection, update } from "./store.ts";
@@ -117,7 +117,7 @@ export interface Meanings {
   /** Provider → the connection that its name alone means. */
   readonly providers: ReadonlyMap<string, string>;
   /** The folder's file that had a say. */
-  readonly here?: Here;
+  readonly decidingFile?: DecidingFile;
 }
 
 /**

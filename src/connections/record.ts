@@ -198,13 +198,13 @@ export function decodeRecord<T extends Formatted>(body: string, name: string, se
 }
 
 /** Puts the texts at these places in `Secret`. */
-function conceal(held: Record<string, unknown>, places: SecretPlaces): void {
+function conceal(fields: Record<string, unknown>, places: SecretPlaces): void {
   for (const field in places) {
     const place = places[field] as true | SecretPlaces;
-    for (const name of field === "*" ? Object.keys(held) : [field]) {
-      const value = Object.hasOwn(held, name) ? held[name] : undefined;
+    for (const name of field === "*" ? Object.keys(fields) : [field]) {
+      const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (place === true) {
-        if (typeof value === "string") held[name] = new Secret(value);
+        if (typeof value === "string") fields[name] = new Secret(value);
       } else if (typeof value === "object" && value !== null) conceal(value as Record<string, unknown>, place);
     }
   }

@@ -9,7 +9,7 @@ import type { EnvironmentToken } from "../providers/environment.ts";
 import { readVariables } from "../providers/read-variables.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
-import type { Here } from "./folder/choice.ts";
+import type { DecidingFile } from "./folder/choice.ts";
 import {
   type ConnectionRef,
   checkName,
@@ -53,7 +53,7 @@ export interface SelectionServices {
    * What the folder's `.auth.toml` says; null where none decides. Asked only where no connection is named in full. Absent: no
    * file does. @throws AuthError `file_untrusted` where it was changed since it was allowed
    */
-  readonly here?: () => Promise<Here | null>;
+  readonly decidingFile?: () => Promise<DecidingFile | null>;
 }
 
 /**
@@ -67,10 +67,10 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
   if (argument === undefined && profile !== undefined) return named(services, profile);
   if (argument === undefined) {
-    const here = (await services.here?.()) ?? null;
-    const meant = here === null ? null : (await import("./folder/choice.ts")).meantHere(here);
+    const decidingFile = (await services.decidingFile?.()) ?? null;
+    const meant = decidingFile === null ? null : (await import("./folder/choice.ts")).meantHere(decidingFile);
     if (meant?.argument !== undefined) return select(services, { ...selector, argument: meant.argument });
-    return meant?.profile === undefined ? unnamed(services, selector) : named(services, meant.profile, here);
+    return meant?.profile === undefined ? unnamed(services, selector) : named(services, meant.profile, decidingFile);
   }
 
   if (isAddress(argument)) {
@@ -78,16 +78,17 @@ export async function select(services: SelectionServices, selector: Selector): P
       import("./by-issuer.ts"),
       import("./name-source.ts"),
     ]);
-    const here = profile === undefined ? ((await services.here?.()) ?? null) : null;
-    const name = profile ?? here?.profile ?? undefined;
-    const source = nameSource(services.context.env, name, here);
+    const decidingFile = profile === undefined ? ((await services.decidingFile?.()) ?? null) : null;
+    const name = profile ?? decidingFile?.profile ?? undefined;
+    const source = nameSource(services.context.env, name, decidingFile);
     return inVault(await connectionByIssuer(await services.vault(), argument, name, source));
   }
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
   if (name !== null) return inVault({ provider, name });
-  const here = (await services.here?.()) ?? null;
-  const nameFromFolder = here === null ? null : (await import("./folder/choice.ts")).nameHere(here, provider);
+  const decidingFile = (await services.decidingFile?.()) ?? null;
+  const nameFromFolder =
+    decidingFile === null ? null : (await import("./folder/choice.ts")).nameHere(decidingFile, provider);
   if (nameFromFolder !== null) return inVault({ provider, name: nameFromFolder });
   return providerDefault(services, provider, selector);
 }
@@ -142,10 +143,10 @@ async function injectedOrSet(
   const { env } = services.context;
   if (selector.stored || ignoresEnvironment(env)) return null;
   const definition = await usable(services, provider);
-  const found = definition === null ? null : await tokenIn(env, definition);
-  if (found === null) return null;
-  if (found.injected !== null) return implied(services, selector, found.injected);
-  return { source: "environment", provider, token: found.token };
+  const set = definition === null ? null : await tokenIn(env, definition);
+  if (set === null) return null;
+  if (set.injected !== null) return implied(services, selector, set.injected);
+  return { source: "environment", provider, token: set.token };
 }
 
 /**
@@ -200,13 +201,17 @@ export function ignoresEnvironment(env: Environment): boolean {
 }
 
 /** `-p work` alone: the one connection of that name. */
-async function named(services: SelectionServices, profile: string, here: Here | null = null): Promise<Selected> {
+async function named(
+  services: SelectionServices,
+  profile: string,
+  decidingFile: DecidingFile | null = null,
+): Promise<Selected> {
   checkName(profile);
   const matches = await connectionsNamed(services, profile);
   const [only, ...others] = matches;
   if (only === undefined) {
     const { nameSource } = await import("./name-source.ts");
-    throw noneNamed(profile, nameSource(services.context.env, profile, here));
+    throw noneNamed(profile, nameSource(services.context.env, profile, decidingFile));
   }
   if (others.length > 0) throw ambiguous(`Several are named ${profile}.`, matches.map(display), false);
   return inVault(only);
@@ -262,12 +267,12 @@ export async function environmentTokens(
 ): Promise<{ provider: string; token: EnvironmentToken }[]> {
   const { env } = services.context;
   if (ignoresEnvironment(env)) return [];
-  const found = [];
+  const tokens = [];
   for (const definition of await services.registry.readers(env)) {
     const read = await tokenIn(env, definition);
-    if (read?.injected === null) found.push({ provider: definition.id, token: read.token });
+    if (read?.injected === null) tokens.push({ provider: definition.id, token: read.token });
   }
-  return found;
+  return tokens;
 }
 
 async function severalAt(

@@ -50,10 +50,12 @@ export type Marks = Pick<ListEntry, "default" | "providerDefault" | "folder">;
 export const NO_DEFAULT: Marks = { default: false, providerDefault: false };
 
 /** @param connection as it is shown: `github:work`, or `github` for a token in the environment */
-export function marksOf({ overall, providers, here }: Meanings, connection: string): Marks {
+export function marksOf({ overall, providers, decidingFile }: Meanings, connection: string): Marks {
   const provider = connection.split(":", 1)[0] ?? "";
   const marks = { default: overall === connection, providerDefault: providers.get(provider) === connection };
-  return here !== undefined && isNamedHere(here, connection) ? { ...marks, folder: here.file } : marks;
+  return decidingFile !== undefined && isNamedHere(decidingFile, connection)
+    ? { ...marks, folder: decidingFile.file }
+    : marks;
 }
 
 export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {

@@ -69,10 +69,10 @@ async function openFile(context: Context, path: string, options: VaultOptions): 
   try {
     await checkOwner(context, path, ownershipOf(path));
     const header = await readHeader(driver);
-    const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
-    if (held === null) return await openedVault(context, localPlace(context, path), driver, options.prompt, header);
+    const remote = options.throughHolder && mayAsk(context, header) ? await options.throughHolder(header) : null;
+    if (remote === null) return await openedVault(context, localPlace(context, path), driver, options.prompt, header);
     driver.close();
-    return held;
+    return remote;
   } catch (error) {
     driver.close();
     throw error;
@@ -98,8 +98,8 @@ export function localPlace(context: Context, path: string): VaultPlace {
     keptVersion: async (name, indexKey) => (await import("./lock.ts")).keptIn(path, name, indexKey),
     clearLeftovers: async (readHeader) => (await import("./leftovers.ts")).clearLeftovers(context, path, readHeader),
     isReplaced() {
-      const there = ownershipIfThere(path);
-      return there === null || there.ino !== atOpening?.ino || there.dev !== atOpening.dev;
+      const now = ownershipIfThere(path);
+      return now === null || now.ino !== atOpening?.ino || now.dev !== atOpening.dev;
     },
     close() {
       for (const { file } of waiting.values()) file.close();

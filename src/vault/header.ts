@@ -91,15 +91,15 @@ export function parseHeader(bytes: Bytes): Header {
   const source = SOURCE_NAMES[view.getUint8(AT.source)];
   if (epoch === 0 || source === undefined || bytes[0] !== formatOf(source)) throw damagedHeader();
   const retiredEnd = AT.retired + view.getUint16(AT.retiredLength);
-  const found = source === "members" ? parseTeam(bytes, retiredEnd) : { team: null, end: retiredEnd };
-  if (found === null || bytes.length !== found.end + WRAPPED_BYTES) throw damagedHeader();
+  const members = source === "members" ? parseTeam(bytes, retiredEnd) : { team: null, end: retiredEnd };
+  if (members === null || bytes.length !== members.end + WRAPPED_BYTES) throw damagedHeader();
   return {
     vaultId: bytes.subarray(AT.vaultId, AT.epoch).toHex(),
     epoch,
     keyId: bytes.subarray(AT.keyId, AT.source).toHex(),
     source,
     kdf: source === "passphrase" ? parseKdf(bytes.slice(AT.kdf, AT.retiredLength)) : null,
-    team: found.team,
+    team: members.team,
     bytes,
   };
 }

@@ -86,8 +86,8 @@ function isOursAlone(file: Ownership): boolean {
 
 async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDriver | null> {
   const { diagnoseOpen } = await import("./sqlite-diagnosis.ts");
-  const found = diagnoseOpen(path, refusal);
-  return found === null ? null : sqliteDriver({ path: found.path, database: found.database, shown: path });
+  const opened = diagnoseOpen(path, refusal);
+  return opened === null ? null : sqliteDriver({ ...opened, shown: path });
 }
 
 /** Makes the store in a file that exists and is empty, with nothing in it but what `steps` insert. */
@@ -243,8 +243,8 @@ function mismatches(database: Database, steps: readonly Swap[], whole: boolean):
     .map(({ key }) => key);
   if (!whole || failed.length > 0) return failed;
   const named = new Set(steps.map(({ key }) => key));
-  const held = database.query("SELECT key FROM store").all() as { key: string }[];
-  return held.map(({ key }) => key).filter((key) => !named.has(key));
+  const rows = database.query("SELECT key FROM store").all() as { key: string }[];
+  return rows.map(({ key }) => key).filter((key) => !named.has(key));
 }
 
 /** What SQLite reports, as an error for people. */

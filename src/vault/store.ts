@@ -64,8 +64,8 @@ export interface VaultOptions {
   readonly prompt?: Prompt;
   /** A header that was read moments ago may do, where asking takes long: for what changes nothing, as a rule. */
   readonly allowCached?: boolean;
-  /** A process that has this vault's key, asked before a source that takes long or asks a person. null: there is none. */
-  readonly elsewhere?: (header: Header) => Promise<Vault | null>;
+  /** The vault through a process that has its key, asked before a source that takes long or asks a person. null: there is none. */
+  readonly throughHolder?: (header: Header) => Promise<Vault | null>;
 }
 
 /** What shows that a vault with members is the one that is meant, to a home that doesn't know it. */

@@ -152,9 +152,9 @@ async function examineFolder(session: Session): Promise<Found[]> {
   const state = await session.folder();
   if (state === null) return [fine(`no ${FOLDER_FILE} is here or above`)];
   const { inWords } = await import("../../connections/folder/meanings.ts");
-  const { here, refused, passedOver } = state;
+  const { decidingFile, refused, passedOver } = state;
   return [
-    ...(here === null ? [] : [fine(`${here.file} decides here: ${inWords(here)}`)]),
+    ...(decidingFile === null ? [] : [fine(`${decidingFile.file} decides here: ${inWords(decidingFile)}`)]),
     ...(refused === null ? [] : broken(refused)),
     ...passedOver.map(({ path, fault }) =>
       fault === null
@@ -164,7 +164,7 @@ async function examineFolder(session: Session): Promise<Found[]> {
           )
         : doubtful(`${path} isn't used: ${fault}`, `To hear no more of it: ${commandLine(["auth", "deny", path])}`),
     ),
-    ...((here ?? refused ?? passedOver[0]) ? [] : [fine(`the ${FOLDER_FILE} that is here is denied`)]),
+    ...((decidingFile ?? refused ?? passedOver[0]) ? [] : [fine(`the ${FOLDER_FILE} that is here is denied`)]),
   ];
 }
 

@@ -38,7 +38,7 @@ export async function targetOf(
     return ref === null ? chosenTarget(cli, session, wanted) : { ref, settings: {} };
   }
   if (isAddress(argument))
-    return atAddress(session, argument, wanted ?? (await session.here())?.profile ?? undefined, pastes);
+    return atAddress(session, argument, wanted ?? (await session.decidingFile())?.profile ?? undefined, pastes);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
   const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await session.registry.require(called);
@@ -126,8 +126,8 @@ async function storedUnder(session: Session, name: string | undefined): Promise<
  * makes. The only connection there is isn't taken for it: a person who names the provider alone may want a second one.
  */
 async function defaultFor(session: Session, provider: string): Promise<ConnectionRef> {
-  const here = nameHere(await session.here(), provider);
-  if (here !== null) return { provider, name: here };
+  const nameFromFolder = nameHere(await session.decidingFile(), provider);
+  if (nameFromFolder !== null) return { provider, name: nameFromFolder };
   const made = { provider, name: DEFAULT_NAME };
   const vault = await session.vault();
   const defaults = await readDefaults(vault);

@@ -23,15 +23,15 @@ export interface FolderConnection {
 }
 
 /** A file that decides in the current folder. */
-export interface Here extends FolderChoice {
+export interface DecidingFile extends FolderChoice {
   readonly file: string;
 }
 
 /** The name of the connection that a provider's name alone means here; null: as elsewhere. */
-export function nameHere(here: FolderChoice | null, provider: string): string | null {
-  if (here === null) return null;
-  const [own, ...others] = here.connections.filter((one) => one.provider === provider);
-  return (others.length === 0 ? own?.name : null) ?? here.profile;
+export function nameHere(choice: FolderChoice | null, provider: string): string | null {
+  if (choice === null) return null;
+  const [own, ...others] = choice.connections.filter((one) => one.provider === provider);
+  return (others.length === 0 ? own?.name : null) ?? choice.profile;
 }
 
 /**
@@ -40,13 +40,15 @@ export function nameHere(here: FolderChoice | null, provider: string): string | 
  * @returns as it would be named; null: as elsewhere
  * @throws AuthError `ambiguous_connection` where the file names several, and no default
  */
-export function meantHere(here: Here): { readonly argument?: string; readonly profile?: string } | null {
-  const { connections, profile } = here;
-  const one = defaultHere(here);
-  if (one !== null) return { argument: written(one) };
+export function meantHere(
+  decidingFile: DecidingFile,
+): { readonly argument?: string; readonly profile?: string } | null {
+  const { connections, profile } = decidingFile;
+  const chosen = defaultHere(decidingFile);
+  if (chosen !== null) return { argument: written(chosen) };
   const [first] = connections;
   if (first === undefined) return profile === null ? null : { profile };
-  throw new AuthError("ambiguous_connection", `Which connection? ${escapeText(here.file)} names several.`, {
+  throw new AuthError("ambiguous_connection", `Which connection? ${escapeText(decidingFile.file)} names several.`, {
     hint: `Name one of: ${connections.map(written).join(", ")}\nOr say in that file which one no name means: default = "${written(first)}"`,
   });
 }
@@ -63,8 +65,8 @@ export function written({ provider, name }: FolderConnection): string {
 }
 
 /** Whether the file is where a connection's name comes from, for the error about one that isn't there. */
-export function isNamedHere(here: FolderChoice, connection: string): boolean {
+export function isNamedHere(choice: FolderChoice, connection: string): boolean {
   const [provider = ""] = connection.split(":", 1);
-  const named = [`${provider}:${nameHere(here, provider)}`, ...Object.values(here.variables)];
+  const named = [`${provider}:${nameHere(choice, provider)}`, ...Object.values(choice.variables)];
   return named.some((one) => one.toLowerCase() === connection.toLowerCase());
 }

@@ -1,29 +1,29 @@
 /** A folder's file in words, and what names mean where it decides: for `status`, `list`, `doctor` and `allow`. */
 import type { Meanings } from "../defaults.ts";
 import { type ConnectionRef, display, sameName } from "../ref.ts";
-import { defaultHere, type FolderChoice, type Here, nameHere, written } from "./choice.ts";
+import { type DecidingFile, defaultHere, type FolderChoice, nameHere, written } from "./choice.ts";
 
 /** @param means the same without the file @param refs every connection in the vault */
-export function meaningsHere(means: Meanings, here: Here, refs: readonly ConnectionRef[]): Meanings {
+export function meaningsHere(means: Meanings, decidingFile: DecidingFile, refs: readonly ConnectionRef[]): Meanings {
   const providers = new Map(means.providers);
-  for (const provider of new Set([...here.connections, ...refs].map((one) => one.provider))) {
-    const name = nameHere(here, provider);
+  for (const provider of new Set([...decidingFile.connections, ...refs].map((one) => one.provider))) {
+    const name = nameHere(decidingFile, provider);
     if (name === null) continue;
     const ref = refs.find((one) => one.provider === provider && sameName(one.name, name));
     if (ref === undefined) providers.delete(provider);
     else providers.set(provider, display(ref));
   }
-  return { ...means, providers, overall: overallHere(means, here, refs, providers), here };
+  return { ...means, providers, overall: overallHere(means, decidingFile, refs, providers), decidingFile };
 }
 
 function overallHere(
   means: Meanings,
-  here: Here,
+  decidingFile: DecidingFile,
   refs: readonly ConnectionRef[],
   providers: ReadonlyMap<string, string>,
 ): string | null {
-  const { connections, profile } = here;
-  const one = defaultHere(here);
+  const { connections, profile } = decidingFile;
+  const one = defaultHere(decidingFile);
   // Of two API keys each has its own name, and the provider's alone means neither.
   if (one !== null && one.name !== null) return refs.map(display).find((name) => name === written(one)) ?? null;
   if (one !== null) return providers.get(one.provider) ?? null;

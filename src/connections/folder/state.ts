@@ -3,12 +3,12 @@ import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import type { Vault } from "../../vault/types.ts";
-import type { Here } from "./choice.ts";
+import type { DecidingFile } from "./choice.ts";
 import { fileFaultOf, readFolderFile } from "./file.ts";
 import { readFolderPin } from "./pins.ts";
 
 export interface FolderState {
-  readonly here: Here | null;
+  readonly decidingFile: DecidingFile | null;
   /** Its file was allowed, and may not be used as it is now: what depends on it fails. */
   readonly refused: AuthError | null;
   /** Nearer files that aren't allowed, and so are as if they weren't there. */
@@ -47,11 +47,12 @@ export async function folderState(paths: readonly string[], vault: Vault | null)
       continue;
     }
     const { text, fault } = await readFolderFile(path);
-    if (text === pin.allowed.text) return { here: { file: path, ...pin.allowed.choice }, refused: null, passedOver };
+    if (text === pin.allowed.text)
+      return { decidingFile: { file: path, ...pin.allowed.choice }, refused: null, passedOver };
     const refused = text === null ? spoiled(path, fault) : await changed(path, pin.allowed.text, text);
-    return { here: null, refused, passedOver };
+    return { decidingFile: null, refused, passedOver };
   }
-  return { here: null, refused: null, passedOver };
+  return { decidingFile: null, refused: null, passedOver };
 }
 
 function spoiled(path: string, fault: string): AuthError {

@@ -55,10 +55,10 @@ export async function openShared(context: Context, text: string, options: VaultO
 
   /** @param firstly done before the server is asked anything */
   const openWith = async (header: Header, firstly: () => Promise<unknown>): Promise<Vault> => {
-    const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
-    if (held !== null) {
+    const remote = options.throughHolder && mayAsk(context, header) ? await options.throughHolder(header) : null;
+    if (remote !== null) {
       store.driver.close();
-      return held;
+      return remote;
     }
     const joins = readPin(addressFolder(context, address)) === null;
     const { vaultId } = header;
