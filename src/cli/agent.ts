@@ -7,8 +7,7 @@ import { duration } from "../connections/view.ts";
 import { errorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
 import type { Secret } from "../platform/secret.ts";
-import { IDLE_MS, idleTime } from "./agent/idle.ts";
-import { endAgent, keyFor, requireVault, type Started, startAgent } from "./agent/start.ts";
+import { endAgent, IDLE_MS, idleTime, keyFor, requireVault, type Started, startAgent } from "./agent/start.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import type { Cli } from "./context.ts";
 

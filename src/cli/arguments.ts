@@ -9,9 +9,9 @@ import { usage } from "../platform/errors.ts";
 import { commandLine } from "../platform/shell-word.ts";
 import { type Args, type Command, type Definition, type GroupDefinition, isGroup } from "./command.ts";
 import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
-import { flagTable, isFlag, positionalsOf, shown, takeFlag, type Values } from "./flags.ts";
+import { flagTable, isFlag, positionalsOf, takeFlag, type Values } from "./flags.ts";
 import { TOPICS } from "./help/topics.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean, shown } from "./suggest.ts";
 
 export const GLOBAL_ARGS = {
   output: {

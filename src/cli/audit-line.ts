@@ -1,5 +1,6 @@
 /** A line of the audit log. It is validated: others may have written to the file. */
 import * as v from "valibot";
+import { parseJson } from "../platform/json.ts";
 
 const text = v.fallback(v.nullable(v.string()), null);
 
@@ -26,11 +27,6 @@ const Line = v.object({
 
 /** null for a line that isn't one. Fields of a newer version are left out. */
 export function parseAudit(line: string): AuditLine | null {
-  try {
-    const parsed = v.safeParse(Line, JSON.parse(line));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    // Not JSON: the caller counts these lines.
-    return null;
-  }
+  const { success, output } = v.safeParse(Line, parseJson(line));
+  return success ? output : null;
 }

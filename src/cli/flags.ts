@@ -1,7 +1,7 @@
 /** Flags as they are written: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-qv`, `--no-name`. */
 import { usage } from "../platform/errors.ts";
 import { type Arg, type Args, JOINER } from "./command.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean, shown } from "./suggest.ts";
 
 /** Values given, by the argument's name. Those of a repeatable flag are joined. */
 export type Values = Map<string, string | boolean>;
@@ -142,11 +142,4 @@ function refuseUnknown(written: string, table: FlagTable, of: string, whole = wr
     `Unknown flag '${shown(written)}'${inside}.`,
     [...hints, `Run '${of} --help' to see its flags.`].join("\n"),
   );
-}
-
-/** What was typed, fit to be repeated in one line of a message. */
-export function shown(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not reach the terminal
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "?");
-  return plain.length > 60 ? `${plain.slice(0, 57)}…` : plain;
 }

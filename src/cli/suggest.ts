@@ -1,7 +1,6 @@
 /** Values that must be one of a few words, and "Did you mean" for others. */
 import { usage } from "../platform/errors.ts";
 import { suggestion } from "../providers/suggest.ts";
-import { shown } from "./flags.ts";
 
 /**
  * @param what what it is one of: `key source`
@@ -19,4 +18,11 @@ export function oneOf<T extends string>(what: string, given: string, known: read
 export function didYouMean(given: string, known: Iterable<string>): string[] {
   const word = suggestion(given, [...known]);
   return word === null ? [] : [`Did you mean '${word}'?`];
+}
+
+/** What was typed, fit to be repeated in one line of a message. */
+export function shown(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not reach the terminal
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "?");
+  return plain.length > 60 ? `${plain.slice(0, 57)}…` : plain;
 }

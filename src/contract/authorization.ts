@@ -1,4 +1,4 @@
-/** The authorization endpoint of a contract test's issuer: what the browser brings, and where it is sent back to. */
+/** The authorization endpoint of a contract test's issuer: checks the browser's request, and redirects it. */
 import { nameOf } from "../oauth/send.ts";
 import { isSameOrigin } from "../platform/url.ts";
 import { insist, Mismatch } from "./check.ts";
@@ -53,7 +53,7 @@ export function authorizationAnswer(
   if (decision === "deny") answer.push(["error", "access_denied"]);
   else {
     const asked = scopesIn(given("scope"), scopes.separator);
-    // Where the request names none, it is the one that is registered, and the program knows that one.
+    // Without one in the request, the registered one counts, which the program knows.
     const sent = redirectUri ?? value ?? registered;
     const grant = { scopes: asked, flow: "browser", nonce, redirectUri: sent, dead: false } as const;
     answer.push([authorize.codeParameter, grants.addCode({ grant, redirectUri, challenge })]);

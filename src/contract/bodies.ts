@@ -1,4 +1,4 @@
-/** Replies as a description says they look: every value at the path that it names. */
+/** Builds replies as the description declares them, each value at its path. */
 import { firstText } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import type { ErrorClass } from "../providers/schema.ts";
@@ -53,7 +53,7 @@ export type ErrorReply =
 export const BY_STATUS = /^(HTTP|HTML) (\d{3})$/;
 
 /**
- * An error reply whose meaning hangs on `code` alone: an entry of `errors.codes`, or a word of the RFCs.
+ * An error reply whose meaning depends on `code` alone: an entry of `errors.codes`, or a code of the RFCs.
  * @param status 400, or 200 where a provider's errors look like successes
  */
 export function errorReply({ reply, errors }: Dialect, code: string, status = 400): ErrorReply {
@@ -62,7 +62,7 @@ export function errorReply({ reply, errors }: Dialect, code: string, status = 40
   if (kind === "HTTP") return { status: Number(byStatus), body: { note: "no code" } };
   if (kind === "HTML") return { status: Number(byStatus), html: "<h1>No</h1>" };
   const { error, errorDescription } = reply;
-  // `{"error": {"code": …, "message": …}}`: a code is looked for inside too.
+  // `{"error": {"code": …, "message": …}}`: the code is searched for inside, too.
   const place = errorDescription.startsWith(`${error}.`) ? `${error}.code` : error;
   const [subcodes] = errors.subcodes;
   const number = subcodeNumber(errors, code);
@@ -92,7 +92,7 @@ function subcodeNumber({ subcodePrefix }: Dialect["errors"], code: string): numb
   return /^\d+$/.test(rest) ? Number(rest) : null;
 }
 
-/** Codes of a class: the description's own, then those of the RFCs that it leaves as they are. */
+/** Codes of a class: the description's own, then those of the RFCs that it doesn't redefine. */
 export function codesOf(dialect: Dialect, wanted: ErrorClass): string[] {
   const { codes } = dialect.errors;
   const own = Object.entries(codes).filter(([code, entry]) => classOf(entry) === wanted && !BY_STATUS.test(code));
@@ -123,11 +123,11 @@ export function placesOf({
   return [{ path, unit, field: "reply.expiry.path" }, ...further];
 }
 
-/** What a reply says of lifetimes, besides what RFC 6749 has. */
+/** Lifetimes in a reply beyond RFC 6749. */
 export interface Lifetimes {
   /** Seconds that the access token lives; null: the reply doesn't say. */
   readonly access: number | null;
-  /** Which of the places that may say it does. */
+  /** The place that says it. */
   readonly place: number;
   /** Whether it says how long the refresh token and the authorization live. */
   readonly refresh: boolean;
@@ -135,7 +135,7 @@ export interface Lifetimes {
 
 export const USUAL_LIFETIMES: Lifetimes = { access: LIFETIME, place: 0, refresh: true };
 
-/** RFC 6749 §5.1 in the provider's words. @param accessToken null: the old one lives on */
+/** RFC 6749 §5.1 with the provider's names. @param accessToken null: the old one stays valid */
 export function putTokens(
   body: Body,
   { reply, scopes, errors, refresh: refreshing }: Dialect,
@@ -158,7 +158,7 @@ export function putTokens(
     for (const [field, seconds] of Object.entries(refresh ? REFRESH_LIFETIMES : {}))
       put(body, reply[field as keyof typeof REFRESH_LIFETIMES], seconds, `reply.${field}`);
   }
-  // Who numbers errors calls a success 0.
+  // Providers with numeric codes use 0 for success.
   const isSuccessNamed = Object.hasOwn(refreshing.keepsAccessToken ?? {}, reply.error);
   if (Object.keys(errors.codes).some(isNumber) && !isSuccessNamed) put(body, reply.error, 0, "reply.error");
   for (const [i, path] of reply.extra.entries()) put(body, path, `kept ${i}`, `reply.extra.${i}`);
@@ -166,7 +166,7 @@ export function putTokens(
 
 const ACCOUNT = { id: "4711", label: "ada@example.com", organization: "Analytical Engines" };
 
-/** Puts the account where the description looks for it first. Several fields may have one path. */
+/** Puts the account at the first declared path. Several fields may share a path. */
 export function putAccount(body: Body, { account }: Dialect): void {
   for (const field of ["id", "label", "organization"] as const) {
     const [path] = account[field];

@@ -1,4 +1,4 @@
-/** The parts of a contract test: what is tried, and what its report says, in words that the description's author can act on. */
+/** The parts of a contract test: its cases, and its report for the description's author. */
 import type { Flow, ProviderDefinition } from "../providers/schema.ts";
 
 /** A description, and the settings with which it is checked. */
@@ -11,11 +11,11 @@ export interface CheckCase {
   readonly name: string;
   /** The case is left out where the description doesn't have this flow. */
   readonly flow?: Flow;
-  /** @returns what was seen. @throws Mismatch, or whatever the program threw; `Skip` where there is nothing to try */
+  /** @returns what was seen. @throws Mismatch, or what the program threw; `Skip` where there is nothing to test */
   readonly run: (subject: Subject) => Promise<string> | string;
 }
 
-/** There is nothing of the kind to try, and why. */
+/** Nothing to test, and why. */
 export class Skip extends Error {}
 
 /** The description contradicts itself, or what the program did isn't what it says. */

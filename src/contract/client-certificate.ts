@@ -1,7 +1,6 @@
 // cspell:disable -- Base64
 /**
- * The certificate by which a client shows itself at the issuer of a contract test (RFC 8705 §2), signed with its own key.
- * Nothing trusts it: both are here for all to see, and no server is asked.
+ * The client certificate for a contract test's issuer (RFC 8705 §2), self-signed. Nothing trusts it, so its key may be public.
  */
 const KEY =
   "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWYmu2wcw1tCATaBroaR2WSFE1mCcsgzYR7lQZjER1QyhRANCAASh" +

@@ -1,9 +1,9 @@
-/** A client that proves itself with a key, at the issuer of a contract test. */
+/** A client with a key, at the issuer of a contract test. */
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { parseJson } from "../platform/json.ts";
 import type { Dialect } from "../providers/defaults.ts";
 
-/** One that is made up: its private key, and the public one that the issuer has. */
+/** A generated pair: the client's private key, and the public one for the issuer. */
 export function clientKey(): { readonly privateKey: string; readonly publicKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {

@@ -24,7 +24,7 @@ export interface Check {
   readonly detail: string;
 }
 
-/** Of a file that has thousands of choices the rest isn't tried: each takes as long as a whole test. */
+/** A limit for files with thousands of choices: each takes as long as a whole test. */
 const MOST_PLACES = 64;
 
 /**
@@ -41,7 +41,7 @@ export async function checkContract(given: ProviderDefinition, interruption?: Ab
   const checks: Check[] = [];
   for (const checkCase of [...STATIC_CHECKS, ...functionCases(given), ...played])
     checks.push(await perform(checkCase, { definition, settings }, interruption));
-  // Other settings can't be tried where the addresses that they lead to are refused.
+  // Other settings can't be tested where their addresses are refused.
   if (checks.some(({ status }) => status === "fail")) return checks;
   const places = otherPlaces(definition, settings);
   for (const { name, settings: others } of places.slice(0, MOST_PLACES)) {

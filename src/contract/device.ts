@@ -1,4 +1,4 @@
-/** The device flow as the issuer of a contract test has it: its requests in their dialects, its replies in its words. */
+/** The device flow of a contract test's issuer: reads requests and writes replies as declared. */
 import { type Dialect, overlaid } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
 import { type Body, BY_STATUS, classOf, codesOf, put } from "./bodies.ts";
@@ -7,7 +7,7 @@ import { type Call, ReceivedRequest } from "./request.ts";
 
 export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
-/** A request for a device code, or a poll, written as the description says of these; null: it is another. */
+/** A request for a device code, or a poll, in the declared form; null: another request. */
 export function deviceRequest(
   { provider: { dialect }, endpoints }: Issuer,
   call: Call,
@@ -22,7 +22,7 @@ export function deviceRequest(
   }
   if (names.includes(endpoints.poll === undefined ? "token" : "poll")) {
     const received = read(call, dialect, poll?.request, names);
-    // As the issuer makes them: a description may have one name for this code and for that of a browser.
+    // By the issuer's own form: a description may have one name for this code and the browser's.
     if (received?.get("device_code")?.startsWith(CODE)) return { received, asks: "tokens" };
   }
   return null;
@@ -30,7 +30,7 @@ export function deviceRequest(
 
 const CODE = "check-device-";
 
-/** At an address of its own no other format will do. @throws Mismatch */
+/** An address that is only for this request takes no other format. @throws Mismatch */
 function read(
   call: Call,
   dialect: Dialect,
@@ -58,7 +58,7 @@ export function deviceReply({ device }: Dialect, code: string): Body {
   return body;
 }
 
-/** What a poll is answered for this: a status alone, where the description knows it by that, else a code; none is undefined. */
+/** The reply to a poll: a status alone, where the description declares one, else a code. */
 export function pollCode(dialect: Dialect, means: ErrorClass): string | undefined {
   const own = Object.entries(dialect.device.poll?.errors ?? {}).filter(([, entry]) => classOf(entry) === means);
   const [taken] = codesOf(dialect, means).filter((code) => !Object.hasOwn(dialect.device.poll?.errors ?? {}, code));

@@ -3,7 +3,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
 import type { Call } from "./request.ts";
 
-/** The endpoints in force: the description's, and below them those of discovery. */
+/** The effective endpoints: the description's, else those of discovery. */
 export function discoveredEndpoints({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {
   if (issuer === null) return endpoints;
   const at = (path: string): string => `${issuer.replace(/\/$/, "")}/${path}`;

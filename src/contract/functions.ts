@@ -1,7 +1,6 @@
 /**
- * A module's functions. The rest of a description is about what they make of the provider's own forms, so the issuer
- * speaks as if there were none; they are tried by themselves, with replies as they should be and with bad ones. Whether
- * an answer has the right shape, the caller checks at each call (`plugins/module.ts`).
+ * A module's functions. The rest of the description is about their results, so the issuer behaves as if there were none.
+ * They are tested separately, with good and bad replies. The caller checks the shape of each result (`plugins/module.ts`).
  */
 import { messageOf } from "../platform/errors.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";

@@ -1,4 +1,4 @@
-/** What the issuer of a contract test has handed out, and what became of it: rotation, grace and end as declared. */
+/** The tokens of a contract test's issuer, and their state: rotation, grace and end as declared. */
 import type { Dialect } from "../providers/defaults.ts";
 
 /** One login. */
@@ -17,7 +17,7 @@ interface RefreshToken {
   usedAt: number | null;
 }
 
-/** A code on its way through the browser (RFC 6749 §4.1.2). */
+/** An authorization code (RFC 6749 §4.1.2). */
 export interface Code {
   readonly grant: Grant;
   readonly redirectUri: string | null;
@@ -40,7 +40,7 @@ export class Grants {
     this.#now = now;
   }
 
-  /** A name that can't be mistaken for a token of a real provider. */
+  /** A text that can't be mistaken for a real provider's token. */
   fresh(what: string): string {
     return `check-${what}-${++this.#count}`;
   }
@@ -92,7 +92,7 @@ export class Grants {
     return [...this.#access.keys()].some((token) => this.isLive(token));
   }
 
-  /** @returns null for a token that is dead, or becomes so by being replayed */
+  /** @returns null for an invalid token, or one that a replay invalidates */
   use(refreshToken: string): { readonly grant: Grant; readonly next: string | null } | null {
     const held = this.#refresh.get(refreshToken);
     if (held === undefined || held.grant.dead) return null;
@@ -122,7 +122,7 @@ export class Grants {
     return this.#access.has(token) ? "access_token" : null;
   }
 
-  /** Every login ends, as an administrator would end them. */
+  /** Ends every login, as an administrator could. */
   kill(): void {
     for (const { grant } of this.#refresh.values()) grant.dead = true;
   }

@@ -30,7 +30,7 @@ export interface Harness extends Subject {
   /** Seconds that the program waited between two polls. */
   readonly pauses: number[];
   login(flow: Flow, options?: LoginOptions): Promise<Stored>;
-  /** With the engine's own code, at once. */
+  /** By the engine's own code, without waiting. */
   tryRefresh(stored: Stored): Promise<Outcome>;
   /** As `tryRefresh`. @throws AuthError where it fails */
   refresh(stored: Stored): Promise<Stored>;
@@ -45,10 +45,10 @@ interface LoginOptions {
   readonly decision?: "approve" | "deny";
 }
 
-/** More polls than any decision takes here. */
+/** More polls than any case needs. */
 const MOST_PAUSES = 20;
 
-/** Characters that break a form or a header which doesn't encode them. */
+/** Characters that break forms and headers unless encoded. */
 const SECRET = "s3cret:&+%/=";
 const CLIENT = "check client";
 
@@ -99,12 +99,12 @@ export async function withHarness<T>(
     return await run(harness);
   } finally {
     await issuer.stop();
-    // What the program made of a request that contradicts the description is only a consequence.
+    // The program's own error is then only a consequence.
     insist(issuer.found.length === 0, issuer.found.join("; "));
   }
 }
 
-/** What a client proves itself with instead of a secret, and what the issuer knows of that. */
+/** A client's credentials instead of a secret, and the issuer's copy. */
 function instead(proof: Proof): { readonly credential: Credential; readonly known: Partial<TestClient> } {
   if (proof === "key") {
     const { privateKey, publicKey } = clientKey();
@@ -115,7 +115,7 @@ function instead(proof: Proof): { readonly credential: Credential; readonly know
   return { credential: { certificate: new Secret(file) }, known: { certificate: base64 } };
 }
 
-/** What a proxy before a server adds, that ends the TLS connection: the issuer speaks plain HTTP here (RFC 9440). */
+/** The header that a TLS-terminating proxy adds, since the issuer speaks plain HTTP here (RFC 9440). */
 function shown({ certificate }: HttpRequest): Record<string, string> {
   const [, base64 = ""] = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(certificate?.pem ?? "") ?? [];
   return certificate === undefined ? {} : { [CERTIFICATE_HEADER]: `:${base64.replace(/\s/g, "")}:` };
@@ -178,7 +178,7 @@ function personAt(issuer: Issuer, { decision }: LoginOptions): LoginUi {
     deviceCode: () => {},
     authorize: async (url, redirectUri) => {
       const location = issuer.visit(url, redirectUri, decision);
-      // Where nothing on this machine listens, a person copies the address.
+      // Without a listener on this machine, a person copies the address.
       if (redirectUri.startsWith("https:")) return { pasted: async () => location };
       void callBack(location);
       return {};
@@ -188,14 +188,14 @@ function personAt(issuer: Issuer, { decision }: LoginOptions): LoginUi {
   };
 }
 
-/** As a browser does: to the loopback listener, then to the page that it is sent on to. */
+/** Like a browser: calls the loopback listener, then the page to which that redirects. */
 async function callBack(location: string): Promise<void> {
   const { origin, pathname } = new URL(location);
   for (const url of [location, `${origin}${pathname === "/done" ? "/finished" : "/done"}`])
     try {
       await http({ method: "GET", url, timeout: LIMITS.account });
     } catch (error) {
-      // A redirect is expected here, and an error to this client; the login itself reports whether it worked.
+      // `http` treats the expected redirect as an error; the login itself reports whether it worked.
       if (!(error instanceof HttpError)) throw error;
     }
 }

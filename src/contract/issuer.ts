@@ -1,6 +1,6 @@
 /**
- * A provider that is exactly as its description says, on a free port of 127.0.0.1: endpoints, formats, names, replies,
- * rotation, errors. Where a request contradicts the description, that is written down.
+ * A provider that behaves exactly as its description says, on a free port of 127.0.0.1: endpoints, formats, names, replies,
+ * rotation, errors. It records requests that contradict the description.
  */
 import { isSameOrigin } from "../platform/url.ts";
 import { dialectOf, type MintingFlow } from "../providers/minting.ts";
@@ -37,11 +37,11 @@ export class Issuer {
   endpoints: Endpoints;
   /** What it says of settings. */
   readonly place: ReportedPlace;
-  /** What contradicts the description, in words. */
+  /** Contradictions to the description, as sentences. */
   readonly found: string[] = [];
   /** Addresses that were called, in order. */
   readonly calls: string[] = [];
-  /** What the person does when a device polls, one poll each; then it is approved. */
+  /** The person's decisions, one for each poll of a device; then it is approved. */
   decisions: ("pending" | "slow_down" | "denied" | "expired")[] = [];
   /** What its replies say of lifetimes. */
   lifetimes = USUAL_LIFETIMES;
@@ -51,7 +51,7 @@ export class Issuer {
   #clockOffset = 0;
 
   constructor(described: ResolvedProvider, client: TestClient) {
-    // An API that says who gives its tokens is its own issuer here.
+    // An API that names its issuer is its own issuer here.
     const provider = { ...described, issuer: described.issuer ?? described.resource };
     this.provider = provider;
     this.client = client;
@@ -178,7 +178,7 @@ export class Issuer {
     }
   }
 
-  /** A request of a flow without a person, which may be written another way than the others. */
+  /** A request of a flow without a person, which may have its own form. */
   #minting(call: Call, names: readonly EndpointName[]): { received: ReceivedRequest; flow: MintingFlow } | null {
     const { definition, settings } = this.provider;
     for (const [name, minting] of Object.entries(definition.minting ?? {})) {
@@ -240,7 +240,7 @@ export class Issuer {
     return Response.json(refresh.keepsAccessToken ? livesOn(this, used) : this.#tokens(used.grant, used.next));
   }
 
-  /** Where a group of the reply may hold the tokens, a login's are in it. */
+  /** Whether the tokens are in a group of the reply. */
   #firstTokens(grant: Grant): Response {
     const { reply, longLived } = this.provider.dialect;
     const tokens = longLived === undefined ? this.#tokens(grant, this.#renewing(grant)) : shortLived(this, grant);
@@ -258,7 +258,7 @@ export class Issuer {
     return grant === null ? this.#error("dead") : Response.json(this.#tokens(grant, this.#renewing(grant)));
   }
 
-  /** Where one scope asks for a refresh token, it comes only with that. */
+  /** Whether a refresh token is issued: only with its scope, where there is one. */
   #renewing(grant: Grant): string | null {
     const { offline } = this.provider.dialect.scopes;
     return offline === undefined || grant.scopes.includes(offline) ? this.grants.addRefresh(grant) : null;
@@ -269,7 +269,7 @@ export class Issuer {
     const body: Body = {};
     const renewsItself = dialect.refresh.credential === "access_token";
     const identity = (): string => idToken(dialect, issuer, this.client.id, grant.nonce, this.grants.fresh("id"));
-    // Where the ID token is what the API takes, it is the access token too.
+    // Where the API takes the ID token, that is the access token, too.
     const isIdToken = dialect.reply.accessToken === dialect.reply.idToken;
     insist(
       !isIdToken || grant.scopes.includes("openid"),

@@ -1,4 +1,4 @@
-/** How long a login's tokens live: as the reply says it, wherever it may, and as the description has it where it doesn't. */
+/** How long a login's tokens live: by each place in the reply, and by the description where the reply doesn't say. */
 import type { Tokens } from "../connections/record.ts";
 import { LIFETIME, type Lifetimes, placesOf, REFRESH_LIFETIMES, USUAL_LIFETIMES } from "./bodies.ts";
 import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
@@ -32,7 +32,7 @@ async function expiryIsRead(subject: Subject): Promise<string> {
     );
   }
   const { path, unit, others, zero, absent } = expiry;
-  // An ID token says itself when it ends, which counts before what is assumed.
+  // An ID token's own expiry has precedence over the assumed one.
   const assumed = accessToken === idToken ? LIFETIME : absent === "never" ? null : absent;
   const isAssumed = (seconds: number | null): boolean =>
     seconds === assumed || (seconds !== null && Math.abs(seconds - (assumed ?? Infinity)) <= 5);

@@ -1,4 +1,4 @@
-/** Logins by every declared flow, whose they are, and how they end at the provider. */
+/** Logins by every declared flow, their accounts, and their revocation. */
 import { companionsOf } from "../connections/companions.ts";
 import { logout } from "../connections/logout.ts";
 import { tokenOf } from "../connections/outcome.ts";
@@ -31,7 +31,7 @@ export const LOGINS: readonly CheckCase[] = [
   { name: "revocation", run: atIssuer(logoutRevokes) },
 ];
 
-/** A flow that a person takes part in, for what isn't about the flow. @throws Skip where there is none */
+/** Any flow with a person, for cases that aren't about the flow. @throws Skip where there is none */
 export function anyFlow({ definition }: Subject): "device" | "browser" {
   for (const { flow } of flowsOf(definition)) if (flow === "device" || flow === "browser") return flow;
   throw new Skip("no flow with a person");
@@ -83,7 +83,7 @@ async function loginByCode(harness: Harness): Promise<string> {
   return works(harness, await harness.login("code", { credential: { code: new Secret(code) } }));
 }
 
-/** A token made by hand: taken where the provider knows it, refused where it doesn't. */
+/** A pasted token: accepted where the provider knows it, else refused. */
 async function loginByToken({ issuer, provider, login }: Harness): Promise<string> {
   const pattern = provider.apiKey.pattern;
   const token = pattern === null ? issuer.grants.fresh("token") : sampleOf(pattern);
@@ -91,7 +91,7 @@ async function loginByToken({ issuer, provider, login }: Harness): Promise<strin
   issuer.grants.addAccess(null, token);
   const stored = await login("token", { token: new Secret(token) });
   insist(tokenOf(stored).reveal() === token, "another token is kept than was pasted");
-  // A token for one API alone isn't shown to an endpoint for accounts.
+  // A token for a single API isn't sent to the account endpoint.
   if (issuer.endpoints.userinfo === undefined || provider.dialect.account.from === "id_token")
     return "kept; there is no endpoint to ask whose it is";
   const unknown = new Secret(token.replace(/.$/, (last) => (last === "1" ? "2" : "1")));
@@ -145,7 +145,7 @@ async function accountIsKnown(harness: Harness): Promise<string> {
   const { account, scopes } = harness.provider.dialect;
   const { from, id, label } = account;
   const { account: found } = (await harness.login(flow)).record;
-  // Where it is may be said at the login.
+  // The provider may report its place at the login.
   if (from === "userinfo" && harness.issuer.endpoints.userinfo === undefined)
     throw new Skip("nothing says whose a login is: there is no endpoints.userinfo");
   const why =
@@ -158,7 +158,7 @@ async function accountIsKnown(harness: Harness): Promise<string> {
   return `${found.label ?? found.id}, by ${from}`;
 }
 
-/** What is handed over together with the token: each of them, made of what the login knows. */
+/** The companions of a token, each from the login's data. */
 async function companionsGoAlong(harness: Harness): Promise<string> {
   const { dialect } = harness.provider;
   const names = Object.keys(dialect.companions);
@@ -173,7 +173,7 @@ async function companionsGoAlong(harness: Harness): Promise<string> {
   return headers.join(", ");
 }
 
-/** Those that were asked for come back as those that were granted. */
+/** The requested scopes are reported as granted. */
 async function scopesAreGranted(harness: Harness): Promise<string> {
   const { record } = await harness.login(anyFlow(harness));
   const { default: own, offline } = harness.provider.dialect.scopes;

@@ -6,7 +6,7 @@ import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";
 import type { ReceivedRequest } from "./request.ts";
 
-/** Another issuer's token, as a CI system would give one. */
+/** Another issuer's token, such as a CI system's. */
 export const SUBJECT_TOKEN = "check-subject-token";
 
 /** What a flow without a person sends as its grant type, by `minting.<flow>.use`. */
@@ -19,7 +19,7 @@ export const MINTING_GRANTS = {
 
 type Algorithm = Signing["algorithm"];
 
-/** Keys of the test's own: each made once, thrown away with the process. */
+/** Test keys, each generated once per process. */
 const keys = new Map<Algorithm, Promise<CryptoKeyPair>>();
 
 const RSA = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" };
@@ -76,7 +76,7 @@ export async function checkJwt({ sign }: Minting, token: string, path: string): 
   const { iat = 0, exp = 0 } = payload;
   insist(exp - iat === sign.lifetimeSeconds, `${path}.sign.claims says another time than lifetimeSeconds`);
   const held: Record<string, Readonly<Record<string, unknown>>> = { header: { ...protectedHeader }, claims: payload };
-  // One that hangs on a setting may be left out.
+  // One that depends on a setting may be missing.
   for (const [part, declared] of Object.entries({ header: sign.header ?? {}, claims: sign.claims }))
     for (const [name, claim] of Object.entries(declared))
       if (typeof claim === "string" && namesIn(claim).length === 0)

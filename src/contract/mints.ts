@@ -1,4 +1,4 @@
-/** Logins without a person, with a key that is thrown away: by each proof that the description names. */
+/** Logins without a person, by each declared proof, with a throw-away key. */
 import { tokenOf } from "../connections/outcome.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Minting, MintingFlow } from "../providers/minting.ts";
@@ -36,7 +36,7 @@ async function byAssertion(harness: Harness): Promise<string> {
   return mintTwice(harness, "client-credentials", FOREIGN);
 }
 
-/** A bare key will do where no claim needs what only a file holds. */
+/** A bare key is enough where no claim needs a field of a key file. */
 async function byKey(harness: Harness): Promise<string> {
   const minting = mintingFor(harness, "jwt");
   const { use, sign, files } = minting;
@@ -50,7 +50,7 @@ async function byKey(harness: Harness): Promise<string> {
   return "signed here, without a request";
 }
 
-/** One file of each kind that is declared, made up with the fields it needs. */
+/** A sample key file of each declared kind. */
 async function byKeyFiles(subject: Subject): Promise<string> {
   const minting = mintingFor(subject, "jwt");
   const { files = [] } = minting;

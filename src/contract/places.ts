@@ -1,4 +1,4 @@
-/** Settings besides those that a login takes by itself: something else may count there, and has to work as well. */
+/** Settings other than a login's defaults, under which other parts of the description may apply. */
 import { ownValue } from "../platform/json.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
@@ -12,7 +12,7 @@ export interface Place {
   readonly settings: Settings;
 }
 
-/** Each choice of each setting, and settings by which each variant counts; one setting is changed at a time. */
+/** Each choice of each setting, and settings for each variant; one setting is changed at a time. */
 export function otherPlaces(definition: ProviderDefinition, settings: Settings): Place[] {
   const inForce = completed(definition, settings);
   const found = new Map([[keyOf(inForce), ""]]);
@@ -33,7 +33,7 @@ function byChoice({ settings = {} }: ProviderDefinition, inForce: Settings): Set
   );
 }
 
-/** One for which nothing could be made up is what the check of addresses reports. */
+/** The check of addresses reports those without a sample value. */
 function byVariant(definition: ProviderDefinition, settings: Settings): Settings[] {
   const { variants = [] } = definition;
   return variants.map(({ when }) => sampleVariant(definition, when, settings)).filter((values) => values !== null);

@@ -1,4 +1,4 @@
-/** Refreshes as declared: rotation, grace and death; and what isn't an answer loses nothing. */
+/** Refreshes as declared: rotation, grace and revocation of the family; and unusable replies lose nothing. */
 import { tokenOf } from "../connections/outcome.ts";
 import type { Stored } from "../connections/store.ts";
 import { tokenEndpointOf } from "../connections/token-endpoint.ts";
@@ -57,7 +57,7 @@ async function refreshes(harness: Harness): Promise<string> {
   return stays ? "one request; the refresh token stays" : "one request; the refresh token is replaced";
 }
 
-/** What became of the tokens that were replaced. */
+/** What happens to replaced tokens. */
 async function rotates(harness: Harness): Promise<string> {
   const { rotation, graceSeconds, killsAccessToken } = harness.provider.dialect.refresh;
   const first = await renewableLogin(harness);
@@ -93,7 +93,7 @@ async function refusesClient(harness: Harness): Promise<string> {
   return `${code}: nothing is lost`;
 }
 
-/** What is no answer keeps everything, and the next try works. */
+/** After an unusable reply nothing is lost, and the next try works. */
 async function passes(harness: Harness): Promise<string> {
   const stored = await renewableLogin(harness);
   const busy = { status: 503, html: "busy", headers: { "retry-after": "7" } };
@@ -115,7 +115,7 @@ async function passes(harness: Harness): Promise<string> {
   return "503, 429, 502 and a page of HTML lose nothing";
 }
 
-/** Every code that is declared, with whatever status it comes. */
+/** Every declared code, with each status. */
 async function classifies(harness: Harness): Promise<string> {
   anyFlow(harness);
   const codes = Object.entries(harness.definition.errors?.codes ?? {});
@@ -146,7 +146,7 @@ async function insistItFails(harness: Harness, stored: Stored, means: ErrorClass
   insist(tokens !== null, "a failed refresh loses the tokens");
 }
 
-/** Sends the refresh token of `stored` past the engine, which would not: as another program would. */
+/** Sends the refresh token of `stored` without the engine, as another program would. */
 async function resend(harness: Harness, { record, refreshToken }: Renewable): Promise<TokenReply> {
   const { server, client, dialect } = await tokenEndpointOf(harness.services, record);
   const scopes = dialect.refresh.scope === "granted" ? (record.tokens?.scopes ?? []) : null;

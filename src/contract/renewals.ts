@@ -1,4 +1,4 @@
-/** What a contract test's issuer answers where a token is renewed in another way than by RFC 6749 §6. */
+/** The replies of a contract test's issuer to renewals other than RFC 6749 §6. */
 import { overlaid } from "../providers/defaults.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { type Body, put, putTokens, USUAL_LIFETIMES } from "./bodies.ts";
@@ -6,7 +6,7 @@ import type { Grant } from "./grants.ts";
 import type { Issuer } from "./issuer.ts";
 import { type Call, ReceivedRequest } from "./request.ts";
 
-/** A login's first tokens, where another request exchanges them for those that are kept. */
+/** A login's first tokens, where a second request exchanges them. */
 export function shortLived({ provider, grants }: Issuer, grant: Grant): Body {
   const body: Body = {};
   const lifetimes = { ...USUAL_LIFETIMES, access: 600 };
@@ -14,7 +14,7 @@ export function shortLived({ provider, grants }: Issuer, grant: Grant): Body {
   return body;
 }
 
-/** The request of `longLived`, which may be written another way than the others; null: it is another. */
+/** The request of `longLived`, which may have its own form; null: another request. */
 export function exchangeAt(
   { provider: { dialect }, endpoints }: Issuer,
   call: Call,
@@ -26,7 +26,7 @@ export function exchangeAt(
   return received?.sent(longLived.parameter) == null ? null : received;
 }
 
-/** A refresh that brings no access token: the old one lives on. */
+/** A refresh without a new access token: the old one stays valid. */
 export function livesOn(
   { provider: { dialect }, lifetimes }: Issuer,
   { next }: NonNullable<ReturnType<Issuer["grants"]["use"]>>,

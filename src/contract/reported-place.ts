@@ -1,4 +1,4 @@
-/** What a contract test's issuer says of the account's place, in the browser's answer and in the token reply. */
+/** The account's host, as a contract test's issuer reports it in the browser's answer and in the token reply. */
 import { resolveProvider } from "../providers/resolve.ts";
 import { type Body, put } from "./bodies.ts";
 import { discoveredEndpoints } from "./discovery.ts";
@@ -6,7 +6,7 @@ import type { Issuer } from "./issuer.ts";
 import { sampleReports } from "./sample.ts";
 
 export class ReportedPlace {
-  /** Setting → what is said of it. */
+  /** Setting → its reported value. */
   readonly values: Record<string, string>;
   readonly #issuer: Issuer;
   #said: Record<string, string> = {};
@@ -18,14 +18,14 @@ export class ReportedPlace {
     this.values = sampleReports(definition, settings);
   }
 
-  /** Something is said that no description allows: it leads nowhere. */
+  /** It reports a host that no description allows. */
   reportStrange(name: string, value: string): void {
     this.values[name] = value;
     this.#strange = name;
   }
 
   /**
-   * A login begins, where nothing has been said yet.
+   * A login begins, and nothing is reported yet.
    * @returns the settings that say where, for a login that would otherwise begin where the one before ended
    */
   begin(): Record<string, string> {
@@ -44,7 +44,7 @@ export class ReportedPlace {
     for (const { name, place, value } of this.#say("reply")) put(body, place, value, `settings.${name}.from.reply`);
   }
 
-  /** From then on the issuer is where it says. */
+  /** From then on the issuer is at the reported host. */
   #say(source: "answer" | "reply"): { name: string; place: string; value: string }[] {
     const { definition, settings } = this.#issuer.provider;
     const said = Object.entries(this.values).flatMap(([name, value]) => {

@@ -1,4 +1,4 @@
-/** Settings that the provider says at a login: taken where the description allows them, kept, and never changed later. */
+/** Settings that the provider reports at a login: accepted where the description allows them, and never changed later. */
 import { AuthError } from "../platform/errors.ts";
 import { originOf } from "../platform/url.ts";
 import type { Flow, ProviderDefinition } from "../providers/schema.ts";
@@ -36,7 +36,7 @@ async function saidIsKept(subject: Subject): Promise<string> {
   });
 }
 
-/** Of any other domain; refused before anything is stored, and what came is given back. */
+/** One of another domain is refused before anything is stored, and the tokens are revoked. */
 async function strangeIsRefused(subject: Subject): Promise<string> {
   const flow = flowFor(subject);
   for (const [name, setting] of reportedOf(subject.definition))
@@ -58,7 +58,7 @@ async function refuses({ issuer, services, login }: Harness, flow: Flow, name: s
   return name;
 }
 
-/** What a browser brings back is said in no other flow. */
+/** A setting from the browser's answer isn't reported in other flows. */
 function flowFor(subject: Subject): "device" | "browser" {
   const reported = reportedOf(subject.definition);
   if (reported.length === 0) throw new Skip("it says none");

@@ -1,30 +1,30 @@
-/** A request to the issuer of a contract test, read the way its description says that requests are written. */
+/** A request to the issuer of a contract test, read by the description. */
 import { nameOf } from "../oauth/send.ts";
 import { ownValue } from "../platform/json.ts";
 import { type Dialect, overlaid, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 import { assertionFault } from "./client-key.ts";
 
-/** In which a proxy before the server passes a client's certificate on (RFC 9440 §2.2): here, the test's own `http`. */
+/** The header with a client's certificate from a proxy (RFC 9440 §2.2): here, from the test's own `http`. */
 export const CERTIFICATE_HEADER = "client-cert";
 
 /** A request as it came. */
 export interface Call {
   readonly method: string;
-  /** As the description has it: `https://host/path`, without its query. */
+  /** The description's address: `https://host/path`, without the query. */
   readonly address: string;
   readonly query: URLSearchParams;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** The client as whom the program speaks in a test. */
+/** The program's client in a test. */
 export interface TestClient {
   readonly id: string;
   readonly secret: string | null;
-  /** Public, in PEM: of a client that proves itself with a key. */
+  /** The public key in PEM, of a client with a key. */
   readonly key?: string;
-  /** In Base64: of one that shows it. */
+  /** In Base64, of a client with a certificate. */
   readonly certificate?: string;
 }
 
@@ -73,7 +73,7 @@ export class ReceivedRequest {
     throw new Mismatch(`${name} ${state} a request${why}`);
   }
 
-  /** RFC 6749's name of the grant, which the provider may call something else. */
+  /** RFC 6749's name of the grant, whatever the provider's is. */
   grantType(): string | null {
     const { grantTypes } = this.#dialect.request;
     const given = this.get("grant_type");
@@ -85,7 +85,7 @@ export class ReceivedRequest {
     return null;
   }
 
-  /** Why it is none that is known, in words. */
+  /** Why it isn't a known request, as a sentence. */
   unknownGrant(): string {
     const given = this.get("grant_type");
     if (given === null) return "a token request has no grant type, and nothing that tells which it is";
@@ -124,7 +124,7 @@ export class ReceivedRequest {
   }
 
   /**
-   * @param redirectUri what `{redirectUri}` stands for, if the login had one
+   * @param redirectUri the value of `{redirectUri}`, if the login had one
    * @throws Mismatch for a declared parameter that the protocol's own replaces
    */
   further(parameters: Readonly<Record<string, string>>, field: string, redirectUri: string | null = null): void {
@@ -157,12 +157,12 @@ export function credentialsIn(
   return basic === undefined ? { id: formDecoded(id), secret: formDecoded(secret) } : { id, secret };
 }
 
-/** What isn't encoded so becomes another text. */
+/** Text in another encoding becomes a different text. */
 function formDecoded(text: string): string {
   return new URLSearchParams(`=${text}`).get("") ?? "";
 }
 
-/** A refresh, where `refresh.request` has it written another way than other requests; null: it is none. */
+/** A refresh in the form of `refresh.request`; null: another request. */
 export function renewalIn(call: Call, dialect: Dialect): ReceivedRequest | null {
   const different = dialect.refresh.request;
   if (different === undefined) return null;
@@ -170,7 +170,7 @@ export function renewalIn(call: Call, dialect: Dialect): ReceivedRequest | null 
   return received?.grantType() === "refresh_token" ? received : null;
 }
 
-/** Grant type → the parameter that it can't do without. */
+/** Grant type → its required parameter. */
 const MAIN_PARAMETER: Readonly<Record<string, string | null>> = {
   authorization_code: "code",
   refresh_token: "refresh_token",

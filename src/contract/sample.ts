@@ -1,4 +1,4 @@
-/** Values that a description would take, made up for its contract test: settings, and texts that match a pattern. */
+/** Sample values for a contract test: settings, and texts that match a pattern. */
 import { Secret } from "../platform/secret.ts";
 import { secretCompanions } from "../providers/companions.ts";
 import { matches } from "../providers/pattern.ts";
@@ -9,7 +9,7 @@ import { Mismatch } from "./check.ts";
 
 /**
  * Settings that are required, and those without a default that an address is made of.
- * @returns a text instead where no value could be found for one
+ * @returns a text with the reason where no value could be found for one
  */
 export function sampleSettings(definition: ProviderDefinition): Record<string, string> | string {
   const inAddresses = new Set(addressesOf(definition).flatMap(namesIn));
@@ -28,7 +28,7 @@ export function sampleCompanions(definition: Pick<ProviderDefinition, "companion
   return Object.fromEntries(secretCompanions(definition).map(([name]) => [name, new Secret(`beside ${name}:&=`)]));
 }
 
-/** Settings under which a variant is the one that counts. */
+/** Settings that select a variant. */
 export function sampleVariant(
   definition: ProviderDefinition,
   when: Readonly<Record<string, string>>,
@@ -49,7 +49,7 @@ export function sampleVariant(
 }
 
 /**
- * What the provider says of the settings that it says something of: something else than what they are, where that can be.
+ * Values that the provider reports for settings, different from the current ones where possible.
  * @throws Mismatch where no value could be found for one
  */
 export function sampleReports(
@@ -68,7 +68,7 @@ export function sampleReports(
   );
 }
 
-/** A text that the pattern matches; null where none could be made up. */
+/** A text that matches the pattern; null where none could be found. */
 export function sampleOf(pattern: string): string | null {
   let text = "";
   for (const [, atom = "", quantifier = ""] of pattern.matchAll(PART)) {
@@ -112,7 +112,7 @@ function characterOf(atom: string): string | null {
   return CHARACTERS.find((character) => pattern.test(character)) ?? null;
 }
 
-/** The fewest that there may be, but one rather than none. */
+/** The minimum number of repetitions, but at least one. */
 function timesOf(quantifier: string): number {
   if (quantifier === "") return 1;
   const least = /\d+/.exec(quantifier)?.[0];

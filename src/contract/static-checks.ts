@@ -1,4 +1,4 @@
-/** What a description shows without an issuer: addresses, fields that do nothing, patterns. */
+/** Checks without an issuer: addresses, fields without effect, patterns. */
 import { originOf } from "../platform/url.ts";
 import { ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { matches } from "../providers/pattern.ts";
@@ -14,7 +14,7 @@ export const STATIC_CHECKS: readonly CheckCase[] = [
   { name: "token patterns", run: patterns },
 ];
 
-/** Every variant can count, and has addresses that a token may be sent to (`resolveProvider` refuses others). */
+/** Every variant can apply, and has allowed addresses (`resolveProvider` refuses others). */
 function addresses({ definition, settings }: Subject): string {
   const places = [settings, { ...settings, ...sampleReports(definition, settings) }];
   for (const [i, { when }] of (definition.variants ?? []).entries()) {
@@ -43,7 +43,7 @@ function knobs({ definition }: Subject): string {
         const hint = suggestionHint(name, known) ?? "";
         const nothing = `${path}.${field}.${name} does nothing`;
         insist(known.includes(name), `${nothing}: nothing of that name is sent. ${hint}`.trim());
-        // In a request that differs from the others, it may undo what `request` has.
+        // In a request of its own form, it may reset what `request` has.
         const usual = path === "request" ? name : (request?.[field]?.[name] ?? name);
         insist(usual !== word, `${nothing}: it is called so anyway`);
       }
@@ -54,7 +54,7 @@ function knobs({ definition }: Subject): string {
   return "none";
 }
 
-/** Texts that are no token of any provider. */
+/** Texts that aren't tokens of any provider. */
 const ORDINARY = ["hello", "hello world", "github_pat", "1//", "token", "https://example.com/path", "0", "true"];
 
 function patterns({ definition: { tokenPatterns = [] } }: Subject): string {

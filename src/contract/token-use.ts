@@ -1,4 +1,4 @@
-/** What a contract test's issuer does with its tokens besides giving them out: accounts, introspection, revocation. */
+/** Accounts, introspection and revocation at a contract test's issuer. */
 import { type Dialect, overlaid } from "../providers/defaults.ts";
 import { type Body, putAccount } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
@@ -22,8 +22,8 @@ export function userinfo({ provider: { dialect }, client, grants }: Issuer, call
 }
 
 /**
- * What goes along is made here as the description has it, not by the program's own code, so that a fault there shows.
- * A pasted token has no client. @throws Mismatch where one doesn't come along
+ * Companions are computed here from the description, not by the program's own code, so that its faults show. A pasted token
+ * has no client. @throws Mismatch where one is missing
  */
 function expectCompanions(call: Call, dialect: Dialect, clientId: string): void {
   const secrets = sampleCompanions(dialect);
@@ -53,7 +53,7 @@ function tokenIn(call: Call, { basic = "" }: Dialect, header: string): string {
   return token;
 }
 
-/** RFC 7662. It says nothing of a lifetime: then what the description assumes counts. */
+/** RFC 7662, without a lifetime: the one that the description assumes counts. */
 export function introspect({ provider, client, grants }: Issuer, call: Call): Response {
   const received = new ReceivedRequest(call, provider.dialect);
   received.authenticate(client, true, "an introspection");
@@ -82,12 +82,12 @@ export function revoke({ provider: { dialect }, client, grants }: Issuer, call: 
     tokens.includes(grants.kindOf(token) ?? "access_token"),
     "a token is sent that revocation.tokens doesn't name",
   );
-  // Where no refresh token can be sent, it ends with the access token.
+  // Where no refresh token can be sent, revoking the access token ends the grant.
   grants.revoke(token, endsGrant || !tokens.includes("refresh_token"));
   return new Response(null, { status: 200 });
 }
 
-/** What a text has in the place of `mark`; null where the rest differs. */
+/** The part of a text at the place of `mark`; null where the rest differs. */
 function between(template: string, mark: string, text: string): string | null {
   const [before = "", after = ""] = template.split(mark);
   const fits = text.startsWith(before) && text.endsWith(after) && text.length >= before.length + after.length;

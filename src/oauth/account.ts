@@ -1,4 +1,4 @@
-/** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
+/** The account of a token: from the token reply, from its id_token, or by a request. */
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { firstText, type Json } from "../platform/json.ts";
@@ -13,7 +13,7 @@ import { decodeJwt } from "./idtoken.ts";
 import { lowerCased } from "./send.ts";
 import type { Account, Server } from "./types.ts";
 
-/** The account that a token reply names by itself, or null. */
+/** The account that a token reply names, or null. */
 export async function accountIn(dialect: Dialect, body: Json, claims: Json | null): Promise<Account | null> {
   const source = dialect.account.from === "reply" ? body : claims;
   return source === null ? null : accountOf(dialect, source);
@@ -21,7 +21,7 @@ export async function accountIn(dialect: Dialect, body: Json, claims: Json | nul
 
 export type AccountAnswer =
   | { readonly kind: "known"; readonly account: Account; readonly scopes: readonly string[] | null }
-  /** The provider has nothing that could be asked. */
+  /** The provider has no such endpoint. */
   | { readonly kind: "unsupported" }
   /** It is about another account than the id_token: none of it may be used (OpenID Connect Core §5.3.2). */
   | { readonly kind: "contradicted" }
@@ -97,7 +97,7 @@ async function askUserinfo(
   }
   const subject = idToken ? decodeJwt(idToken.reveal())?.claims.sub : undefined;
   if (subject !== undefined && body.sub !== undefined && body.sub !== subject) return { kind: "contradicted" };
-  // An issuer must name the subject; without it nothing shows that both are about one account.
+  // An issuer must name the subject; without it, both could be about different accounts.
   if (subject !== undefined && body.sub === undefined && issuer !== null)
     return { kind: "unreachable", reason: `a reply without a subject: ${originOf(url)}` };
   const account = (await accountOf(dialect, body)) ?? { id: null, label: null, organization: null };
@@ -108,7 +108,7 @@ async function accountOf({ account: paths, functions }: Dialect, source: Json): 
   const fields = ((await functions?.account?.(source)) ?? source) as Json;
   const id = firstText(fields, paths.id);
   const account = {
-    // Ids are compared: redacted ones of two accounts would be the same.
+    // Not redacted: ids are compared, and redacted ones would be equal.
     id: id === null || id.length > LONGEST_ID || holdsSecret(id) ? null : id,
     label: redacted(firstText(fields, paths.label)),
     organization: redacted(firstText(fields, paths.organization)),

@@ -10,7 +10,7 @@ import { loginError } from "./login-error.ts";
 import { nameOf } from "./send.ts";
 import type { Server } from "./types.ts";
 
-/** What was pasted is no answer to this login: the person may try again, and nothing was used. */
+/** The pasted text isn't an answer to this login: the person may try again. */
 export class WrongPaste extends AuthError {
   constructor(message: string) {
     super("access_denied", message, {
@@ -21,7 +21,7 @@ export class WrongPaste extends AuthError {
 
 /**
  * @param pasted the final address, its query, or the code and the state with a blank between
- * @throws WrongPaste for what can't be an answer; whose state it has is not looked at
+ * @throws WrongPaste for what can't be an answer; the state isn't checked yet
  */
 export function pastedParameters(pasted: string, redirectUri: string, server: Server): URLSearchParams {
   const text = pasted.trim().replace(/^["'<](.*)["'>]$/s, "$1");

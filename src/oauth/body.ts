@@ -1,4 +1,4 @@
-/** The body of a reply as an object, whatever its content type (providers send JSON as text, forms as JSON); and kept. */
+/** The body of a reply as an object, whatever its content type (providers send JSON as text, forms as JSON); and its encoding for the vault. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { asObject, type Json, parseJson } from "../platform/json.ts";
@@ -6,14 +6,14 @@ import { learnSecrets } from "../platform/learn-secrets.ts";
 import type { RawReply } from "./types.ts";
 
 /**
- * null where the body is no object: HTML, an array, nothing at all. Whatever credentials it holds are known as secrets
- * from here on, so that none of its other texts can repeat one of them.
+ * null where the body isn't an object: HTML, an array, nothing. Registers the credentials in it as secrets, so that its other
+ * texts can't reveal one of them.
  */
 export function readBody(raw: RawReply): Json | null {
   return learnSecrets(decodeBody(raw)) ? parseBody(raw) : null;
 }
 
-/** The same without learning, where a reply that isn't kept yet has to be asked for its error. */
+/** The same without registering secrets, to read the error of a reply that isn't stored yet. */
 export function parseBody(raw: RawReply): Json | null {
   const text = decodeBody(raw);
   const json = parseJson(text);
@@ -33,7 +33,7 @@ export function decodeBody({ body }: RawReply): string {
   return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(body).trim();
 }
 
-/** By its content type, or by how it looks where that is of no use. */
+/** By its content type, else by its content. */
 function isForm(raw: RawReply, text: string): boolean {
   const type = raw.headers["content-type"] ?? "";
   if (/^application\/x-www-form-urlencoded/i.test(type)) return text !== "";

@@ -21,7 +21,7 @@ export interface BrowserRequest {
   readonly scopes: readonly string[];
   /** null: any that is free. */
   readonly port: number | null;
-  /** Where the provider insists on one. One that isn't loopback can only be answered by pasting. */
+  /** A redirect URI that the provider requires. Unless it is loopback, the answer has to be pasted. */
   readonly redirectUri: string | null;
   /** Milliseconds. */
   readonly timeout: number;
@@ -38,9 +38,9 @@ export interface BrowserLogin {
   readonly callback: Promise<Authorization>;
   /** The same checks for what a person pasted. @throws WrongPaste for no answer to this login; AuthError as `callback` */
   accept(pasted: string): Authorization;
-  /** The login is done: the browser's page shows that, and the account. */
+  /** The login succeeded: the browser's page shows that, and the account. */
   succeed(account?: Account | null): Promise<void>;
-  /** The answer came, and the login failed: the browser's page shows why. @param error null: only the terminal does */
+  /** The login failed after the answer: the browser's page shows why. @param error null: only the terminal does */
   fail(error: AuthError | null): Promise<void>;
   /** Ends the wait and lets go of the port. */
   close(): void;
@@ -149,7 +149,7 @@ async function challengeOf(verifier: string, how: Server["dialect"]["authorize"]
   return how === "S256-hex" ? Uint8Array.fromBase64(challenge, { alphabet: "base64url" }).toHex() : challenge;
 }
 
-/** Where the answer is sent, and what listens there: nothing, where that isn't this machine. */
+/** The redirect URI and its listener; no listener where it isn't on this machine. */
 function openRedirect(
   server: Server,
   request: BrowserRequest,
@@ -201,7 +201,7 @@ function authorizationUrl(
   const protocol = { response_type: "code", client_id: client.id, ...parameters };
   for (const [name, value] of [...Object.entries(own), ...renamed(Object.entries(protocol), names)])
     url.searchParams.set(name, value);
-  // A blank as %20: not everyone reads a plus in a URL as one.
+  // Spaces as %20: not every server decodes a plus.
   const query = url.search.replaceAll("+", "%20");
   url.search = fragment === undefined ? query : "";
   return fragment === undefined ? url.href : `${url.href}#${fragment}${query}`;
@@ -228,8 +228,8 @@ function failurePage({ dialect }: Server, error: AuthError | null = null): Page 
 }
 
 /**
- * A provider that doesn't know the redirect tells the person, in the browser, and never sends anyone back. A client that auth
- * registered, or whose document it serves, has no page, and the redirect is right.
+ * A hint for the redirect URI: a provider that doesn't know it shows an error in the browser, and never redirects. Not for a
+ * client that auth registered or publishes, whose redirect URI is right.
  */
 function timedOut(server: Server, client: Client, redirectUri: string): AuthError {
   const hasPage = client.registration === undefined && !isAllowedUrl(client.id);

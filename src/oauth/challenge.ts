@@ -1,26 +1,26 @@
-/** What the answer to a refused request asks for (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): the text of `WWW-Authenticate`. */
+/** Parses `WWW-Authenticate` of a refused request (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1). */
 import { holdsSecret } from "../platform/redact.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string;
-  /** By their names in lower case. Of one that is there twice, the first counts. */
+  /** By their names in lower case. The first of duplicates counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** What an API says of the token that it wants. */
+/** What an API requires of a token. */
 export interface BearerChallenge {
   /** `invalid_token`, `insufficient_scope` … */
   readonly error: string | null;
   readonly scopes: readonly string[];
-  /** Where the API's metadata is (RFC 9728 §5.1); null also for what is no URL: there is a well-known place, too. */
+  /** The URL of the API's metadata (RFC 9728 §5.1); null also for an invalid one, since there is a well-known place. */
   readonly resourceMetadata: string | null;
   /** It takes only tokens that are bound to a key (RFC 9449 §7.1). */
   readonly bound: boolean;
 }
 
-/** More than any server has to say; a longer text is not read. */
+/** A limit: a longer text is not read. */
 const LONGEST = 64 * 1024;
 const MOST_SCOPES = 200;
 
@@ -28,12 +28,12 @@ const SEPARATORS = /[\s,]*/y;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 const QUOTED = /"((?:[\t !#-[\]-~\u0080-\uffff]|\\[\t -~])*)"/y;
-/** Values that have to be in quotes, and aren't: a URL, as it is written by some servers. */
+/** Values without their required quotes, as some servers write URLs. */
 const UNQUOTED = /[^\s,"]+/y;
 /** Credentials without parameters: `Negotiate YII=`. */
 const TOKEN68 = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 
-/** All challenges, in their order. What comes after the first fault is left out. */
+/** All challenges, in order, up to the first syntax error. */
 export function parseChallenges(header: string): Challenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
   if (header.length > LONGEST) return found;
@@ -86,7 +86,7 @@ function scopesIn(text: string): string[] {
   return withoutSecrets([...new Set(all)]).slice(0, MOST_SCOPES);
 }
 
-/** A scope goes into a URL: what holds a secret of this login, which the API was sent, is none. */
+/** Without scopes that contain a secret, which the API knows: a scope goes into a URL. */
 export function withoutSecrets(scopes: readonly string[]): string[] {
   return scopes.filter((scope) => !holdsSecret(scope));
 }

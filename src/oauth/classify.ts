@@ -1,4 +1,4 @@
-/** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
+/** Classifies a token request that brought no tokens: by the provider's own table first, by the status last. */
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { at, type Json, textAt } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
@@ -49,7 +49,7 @@ export function classifyReply(
   const code = body === null ? null : (codeOf(body, dialect) ?? usualCode(body));
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
-  // One that says when to ask again hasn't judged what was sent.
+  // A reply with Retry-After says nothing about the request itself.
   const asksToWait = status >= 400 && retryAfter !== null;
   const isVerdict =
     body !== null && !asksToWait && (status < 400 ? code !== null || saysError(body) : !isPassingStatus(status));
@@ -58,7 +58,7 @@ export function classifyReply(
     meaning: null,
     remedy: null,
   } as const;
-  // A person's no has another status. With 401, some mean a wrong secret by the same word (Auth0, Atlassian).
+  // A person's refusal has another status. With 401, some use the same code for a wrong secret (Auth0, Atlassian).
   const isOfClient = known?.class === "denied" && unknown.class === "client";
   const means = known === null || isOfClient ? unknown : known;
   return new OAuthFailure({
@@ -68,7 +68,7 @@ export function classifyReply(
     description: body === null ? null : descriptionOf(body, code, dialect),
     status,
     retryAfter,
-    // A page settles nothing, whatever it means (RULES.md 2.3).
+    // After an HTML page the outcome is unknown (RULES.md 2.3).
     inDoubt: inDoubt(status, retryAfter, body !== null && (code !== null || known !== null || isVerdict), means.class),
     claims: body === null ? null : textAt(body, "claims"),
     shape: body === null ? null : shapeLine(body),
@@ -106,7 +106,7 @@ function codeIn(value: unknown): string | null {
   return null;
 }
 
-/** Where many have their code that don't follow RFC 6749 §5.2: `errcode`, `error_code`, `errno`. */
+/** Common fields for codes that don't follow RFC 6749 §5.2: `errcode`, `error_code`, `errno`. */
 const CODE_FIELD = /^err(or)?_?(code|no)$/i;
 
 function usualCode(body: Json): string | null {
@@ -123,13 +123,13 @@ function saysError({ ok, success, error, errors }: Json): boolean {
   return ok === false || success === false || isList || error === true || (typeof error === "object" && error !== null);
 }
 
-/** Where providers that don't follow RFC 6749 §5.2 have their words. */
+/** Common fields for messages that don't follow RFC 6749 §5.2. */
 const DESCRIPTIONS = [
   ...["error_description", "message", "detail", "error.message", "errors.0.message", "error"],
   ...["errmsg", "err_msg", "error_msg", "error_message", "errorMessage", "msg"],
 ];
 
-/** The provider's own words, where it has any beside the code. */
+/** The provider's message, where it has one beside the code. */
 function descriptionOf(body: Json, code: string | null, { reply }: Dialect): string | null {
   for (const path of [reply.errorDescription, ...DESCRIPTIONS]) {
     const words = textAt(body, path);
@@ -173,8 +173,8 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
 }
 
 /**
- * A verdict in no table: asked again unchanged, it would be the same. 401 is about the client that proved who it is (RFC
- * 6749 §5.2); one that only named itself has nothing that could be wrong but what it sent.
+ * An unknown error that a repetition would not change. 401 is about an authenticated client (RFC 6749 §5.2); for a public
+ * client only the request itself can be wrong.
  */
 function unknownClass(status: number, client: Client | null): FailureClass {
   return status === 401 && client !== null && client.authentication !== "none" ? "client" : "refused";

@@ -1,9 +1,9 @@
-/** What a client publishes about itself at the URL that is its id (draft-ietf-oauth-client-id-metadata-document §4). */
+/** A client's metadata document at the URL that is its id (draft-ietf-oauth-client-id-metadata-document §4). */
 import type { Dialect } from "../providers/defaults.ts";
 import { redirectUrisOf } from "../providers/defaults.ts";
 import { CLIENT_NAME } from "./types.ts";
 
-/** In the names of RFC 7591 §2. Both names of this machine are in it: some issuers take only one of them. */
+/** With RFC 7591 §2's names, and both names of this machine: some issuers accept only one of them. */
 export function clientMetadataOf(url: string, dialect: Dialect): Record<string, unknown> {
   const hosts = ["127.0.0.1", "localhost"] as const;
   const withHost = (host: (typeof hosts)[number]): Dialect => ({

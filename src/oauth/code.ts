@@ -1,4 +1,4 @@
-/** A code is exchanged for tokens (RFC 6749 §4.1.3), however the code came. */
+/** Exchanges a code for tokens (RFC 6749 §4.1.3). */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { loginError } from "./login-error.ts";
@@ -7,7 +7,7 @@ import type { ReportedSettings } from "./reported-settings.ts";
 import { sendGrant } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
-/** What the provider's answer brought, and what goes with it to the token endpoint. */
+/** The provider's answer, and what is sent with it to the token endpoint. */
 export interface Authorization {
   readonly code: Secret;
   /** The one that the request for the code named; null: none. */
@@ -15,13 +15,13 @@ export interface Authorization {
   /** PKCE's (RFC 7636); null where the request had no challenge. */
   readonly verifier: Secret | null;
   readonly nonce: string | null;
-  /** What else of the answer is to be kept. */
+  /** Other parameters of the answer that are stored. */
   readonly extra: Readonly<Record<string, string>>;
-  /** What it says of the connection's settings, unchecked. */
+  /** Reported settings, unchecked. */
   readonly reported: ReportedSettings;
 }
 
-/** What goes out under the name `redirect_uri`: some providers have a name for the address (`authorize.redirect.value`). */
+/** The value of `redirect_uri`: some providers use a name instead of the address (`authorize.redirect.value`). */
 export function sentRedirect({ dialect }: Server, redirectUri: string): string {
   return dialect.authorize.redirect.value ?? redirectUri;
 }

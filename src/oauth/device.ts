@@ -1,4 +1,4 @@
-/** The device flow (RFC 8628): a code to type elsewhere, and a patient wait for its approval. */
+/** The device flow (RFC 8628): a code to enter on another device, and polls until it is approved. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
@@ -61,14 +61,14 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
-/** To errors of a request for a code, and of a poll, the description may give a meaning of its own. */
+/** A description may classify errors of a request for a code, and of a poll, differently. */
 function withCodes(dialect: Dialect, own: Dialect["device"]["errors"]): Dialect {
   return { ...dialect, errors: { ...dialect.errors, codes: { ...dialect.errors.codes, ...own } } };
 }
 
 const ONE_DAY = 24 * 3600;
 
-/** What RFC 8628's drafts called them; many issuers still do. */
+/** The names in RFC 8628's drafts, which many issuers still use. */
 const DRAFT_NAMES: Readonly<Record<string, string>> = {
   verification_uri: "verification_url",
   verification_uri_complete: "verification_url_complete",
@@ -131,9 +131,9 @@ export interface DevicePolling {
 }
 
 /**
- * Polls until the person decides. What may pass (a network blip, a timeout, a 5xx, a page of HTML) doesn't end the
- * wait, only the provider's word or the deadline does.
- * @throws AuthError `access_denied`, `login_timeout`, `interrupted`, or what the provider has against the client
+ * Polls until the person decides. Temporary failures (network, timeout, 5xx, an HTML page) don't end the wait; only the
+ * provider's answer or the deadline does.
+ * @throws AuthError `access_denied`, `login_timeout`, `interrupted`, or the provider's error about the client
  */
 export async function pollDevice(
   http: Http,
@@ -170,7 +170,7 @@ export async function pollDevice(
         failures = 0;
         break;
       case "slow_down":
-        // For good, not for one turn (RFC 8628 §3.5). Some say how slow.
+        // Permanently (RFC 8628 §3.5). Some say how slow.
         interval = Math.max(interval + SLOWER, answer.interval);
         failures = 0;
         break;
@@ -211,7 +211,7 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
       parameters,
       url: server.endpoints.poll ?? endpointOf(server, "token"),
     });
-    // Some say by the status alone that no one has decided yet. It is no verdict on the client: only a description has one.
+    // Some report a pending decision by the status alone. Only a description can make that an error of the client.
     if (!isSuccess(raw) && decodeBody(raw) === "") throw classifyReply(raw, {}, server.dialect, now);
     interval = Math.min(
       seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
@@ -224,14 +224,14 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
   }
 }
 
-/** Sleeps, but not beyond a signal. */
+/** Sleeps until the time is over or the signal is aborted. */
 async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { setTimeout: sleep } = await import("node:timers/promises");
-  // It rejects for one reason only, that the signal came.
+  // It rejects only where the signal was aborted.
   await sleep(milliseconds, undefined, { signal }).catch(() => {});
 }
 
-/** A failure below HTTP that waiting doesn't mend: a certificate, a proxy that wants a login. */
+/** A permanent failure below HTTP: a certificate, a proxy that wants a login. */
 function isLasting({ cause }: OAuthFailure): boolean {
   return cause instanceof HttpError && cause.lasting;
 }

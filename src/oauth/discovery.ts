@@ -46,7 +46,7 @@ const Metadata = v.object({
   client_id_metadata_document_supported: v.optional(v.boolean()),
 });
 
-/** Where an issuer's metadata is looked for, in this order. */
+/** The places of an issuer's metadata, in this order. */
 export type Places = (issuer: URL) => readonly string[];
 
 /**
@@ -88,7 +88,7 @@ function isRedirect(error: unknown): error is HttpError {
   return error instanceof HttpError && error.failure === "redirected";
 }
 
-/** A document from elsewhere would say nothing of this issuer (RFC 8414 §3.3). */
+/** A document from another host would not be this issuer's (RFC 8414 §3.3). */
 function redirectedMetadata(issuer: string, { location, status }: HttpError): AuthError {
   const there = location === null ? "elsewhere" : `to ${outsideWords(location)}`;
   const message = `${issuer} publishes no OAuth metadata: it redirects ${there} (HTTP ${status}), which is not followed.`;
@@ -114,11 +114,11 @@ export function placesForMcp({ origin, pathname }: URL): string[] {
 const OPENID = ".well-known/openid-configuration";
 const RFC8414 = ".well-known/oauth-authorization-server";
 
-/** In the place of a document: an HTML page, as a Wi-Fi's sign-in page is, or the start page of a web app. */
+/** An HTML page instead of a document: a Wi-Fi's sign-in page, or the start page of a web app. */
 export const WEB_PAGE = Symbol("web page");
 
 /**
- * A document that an issuer publishes. null where there is nothing of the kind.
+ * A document that an issuer publishes. null where there is none.
  * @param what after "The issuer's"
  * @throws AuthError `network`, `rate_limited`, `provider_unavailable` when it can't be had now
  */
@@ -129,7 +129,7 @@ export async function fetchDocument(http: Http, url: string, what: string): Prom
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const code = error.status === null ? "network" : "provider_unavailable";
-    // Whoever wasn't reached hasn't shown what is there: an issuer, or an API.
+    // An unreachable host may still be an issuer, or an API.
     const message = error.sent
       ? `The issuer's ${what} could not be fetched (${error.message}).`
       : `${error.origin} could not be reached: ${error.reason}.`;
@@ -173,7 +173,7 @@ function readMetadata(issuer: string, body: Json): IssuerDocument {
 
 export type IssuerDocument = Readonly<ReturnType<typeof documentFrom>>;
 
-/** What is null isn't in the metadata. */
+/** null: not in the metadata. */
 function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
   const endpoints: Partial<Record<EndpointName, string | undefined>> = {
     authorization: metadata.authorization_endpoint,
@@ -237,7 +237,7 @@ function named<N extends string>(urls: Partial<Record<N, string | undefined>>): 
   return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== undefined)) as Partial<Record<N, string>>;
 }
 
-/** A URL that a person typed may lack the slash at the end, or have one too many. */
+/** Ignores a slash at the end, which a person may forget or add. */
 function withoutSlash(issuer: string): string {
   return issuer.endsWith("/") ? issuer.slice(0, -1) : issuer;
 }

@@ -1,6 +1,6 @@
 /**
- * Tokens bound to a key (RFC 9449). Most issuers that could bind tokens don't insist, and a bound token is of no use to
- * plain programs: so a proof is sent only where the issuer doesn't do without.
+ * Tokens bound to a key (RFC 9449). Most issuers that support them don't require them, and ordinary programs can't use a
+ * bound token: so a proof is sent only where the issuer requires it.
  */
 import type { HttpReply } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -57,12 +57,12 @@ export class ProofKey {
   }
 }
 
-/** How a token endpoint turns down a request without a proof; some give no other reason than for a bad code. */
+/** The codes for a request without a proof; some are the same as for a bad code. */
 const MAY_WANT_PROOF = ["use_dpop_nonce", "invalid_dpop_proof", "invalid_request", "invalid_grant"];
 
 /**
- * A token request, with a proof where one is wanted, and once more with the issuer's nonce (RFC 9449 §8). Every refusal
- * that leads to another try is an OAuth error: nothing was issued, and nothing is in doubt.
+ * A token request, with a proof where required, and once more with the issuer's nonce (RFC 9449 §8). It is only repeated
+ * after an OAuth error, which means that nothing was issued.
  *
  * @param sending its timeout is for all of it
  * @throws OAuthFailure when no reply came
@@ -96,7 +96,7 @@ export async function sendProved(
   return proved;
 }
 
-/** Of a refusal alone: whatever else came is on the disk before it is read (RULES 2.1). */
+/** The code of a refusal only: other replies must be on the disk before they are read (RULES 2.1). */
 function errorIn(raw: RawReply): string | null {
   if (raw.status < 400 || raw.status >= 500) return null;
   const error = parseBody(raw)?.error;

@@ -1,4 +1,4 @@
-/** How long a token lives, in the many ways that providers say it. */
+/** A token's lifetime, in the forms that providers use. */
 
 import { at, type Json } from "../platform/json.ts";
 import { outsideWords } from "../platform/redact.ts";
@@ -7,7 +7,7 @@ import { httpDate } from "./http-date.ts";
 
 type Unit = Dialect["reply"]["expiry"]["unit"];
 
-/** A lifetime as a reply has it. */
+/** A lifetime in a reply. */
 export interface Lifetime {
   /** Whole seconds from now; 0: none, or over. null: the reply has none. */
   readonly seconds: number | null;
@@ -40,8 +40,8 @@ export function lifetimeOf(body: Json, expiry: Dialect["reply"]["expiry"], now: 
 }
 
 /**
- * A lifetime at one place of a reply. Nothing, null, and an empty text say nothing. What is more than ten years away
- * can't be read: it is in another unit than the one that is expected.
+ * A lifetime at one place of a reply; null and an empty text count as absent. More than ten years is invalid: the unit must
+ * be another one.
  */
 export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): Lifetime {
   const value = at(body, path);
@@ -51,7 +51,7 @@ export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): L
   return { seconds, unread: seconds === null ? `${path} ${outsideWords(JSON.stringify(value), 40)}` : null };
 }
 
-/** `expires_at` is a date with some, seconds or milliseconds since the epoch with others. */
+/** `expires_at` is a date at some providers, seconds or milliseconds since the epoch at others. */
 function timeUnitOf(value: unknown): Unit {
   if (typeof value === "string" && /^\d{4}-/.test(value)) return "iso";
   if (typeof value === "string" && /^[A-Z][a-z]{2}, /.test(value)) return "http-date";
@@ -82,14 +82,14 @@ function exactSeconds(value: unknown, unit: Unit, now: number): number {
   }
 }
 
-/** Milliseconds since the epoch. One that names no zone, which RFC 3339 doesn't know, is UTC: an API can't mean ours. */
+/** Milliseconds since the epoch. A time without a zone, which RFC 3339 doesn't allow, is read as UTC. */
 function isoTime(text: string): number {
   if (!/^\d{4}-\d\d-\d\d/.test(text)) return Number.NaN;
   const isWithoutZone = text.includes(":") && !/(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$/i.test(text);
   return Date.parse(isWithoutZone ? `${text}Z` : text);
 }
 
-/** NaN for whatever isn't a decimal number from its first to its last character. */
+/** NaN for anything that isn't entirely a decimal number. */
 function strictNumber(value: unknown): number {
   if (typeof value === "number") return value;
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;

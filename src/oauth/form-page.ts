@@ -1,4 +1,4 @@
-/** The page that asks a person for what a login lacks. No script; what was typed before is not shown again, but for ids. */
+/** The page that asks a person for what a login lacks. No script; typed values aren't shown again, except ids. */
 import { html, renderDocument } from "./page.ts";
 
 export interface Field {
@@ -63,7 +63,7 @@ function control({ name, label, kind, required }: Field, typed: string, first: b
   return `<label>${html(label)}${optional}${input}</label>`;
 }
 
-/** URLs are the provider's description's: only https ones lead anywhere. */
+/** URLs come from the provider's description: only https ones become links. */
 function linked(step: string): string {
   const found = /https:\/\/[^\s,;)]+/.exec(step);
   if (found === null) return coded(step);

@@ -112,7 +112,7 @@ export function openForm({ page, port, timeout }: FormOptions): WebForm {
     server.stop();
   }
 
-  /** The browser is given a moment to show that all is well. */
+  /** Gives the browser a moment to show the last page. */
   async function answered(): Promise<Answers> {
     const answers = await answer.promise;
     const isThanked = new Promise<void>((resolve) => {

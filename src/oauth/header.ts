@@ -1,4 +1,4 @@
-/** How a token is shown to an API, as the provider's description has it. */
+/** The header with a token for an API, by the provider's description. */
 import { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -25,7 +25,7 @@ function tokenHeader(dialect: Dialect, token: Secret): Record<string, string> {
   return { [name.toLowerCase()]: value };
 }
 
-/** The headers of a request that shows a token, companions included; names in lower case. @throws AuthError `token_rejected` */
+/** The headers of a request with a token, companions included; names in lower case. @throws AuthError `token_rejected` */
 export function tokenHeaders({ dialect, companions = {} }: Server, token: Secret): Record<string, string> {
   const beside = Object.entries(companions).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
   return { ...Object.fromEntries(beside), ...tokenHeader(dialect, token) };

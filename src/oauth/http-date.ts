@@ -1,6 +1,5 @@
 /**
- * A date as HTTP has it (RFC 9110 §5.6.7), in the one form that is still sent; null for anything else. `Date.parse` alone
- * takes "-1" for a date.
+ * An HTTP date (RFC 9110 §5.6.7) in its current form; null for anything else. `Date.parse` alone would accept "-1".
  *
  * @returns milliseconds since the epoch
  */

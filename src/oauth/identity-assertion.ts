@@ -19,13 +19,13 @@ const ID_JAG = "urn:ietf:params:oauth:token-type:id-jag";
 const ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token";
 const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/** For whom an assertion is to be. */
+/** The target of an assertion. */
 export interface AssertionTarget {
   /** The API's issuer. */
   readonly issuer: string;
-  /** The API, as it names itself. null: the login leaves it out. */
+  /** The API's own identifier. null: the login leaves it out. */
   readonly resource: string | null;
-  /** As whom we speak to the API's issuer. */
+  /** The client at the API's issuer. */
   readonly clientId: string;
   readonly scopes: readonly string[];
 }
@@ -34,7 +34,7 @@ export interface AssertionTarget {
  * @param server the identity provider's, @param client ours there
  * @param now milliseconds since the epoch
  * @returns a grant that works once
- * @throws OAuthFailure also where what came is no assertion for that target: it is sent nowhere
+ * @throws OAuthFailure also where the result isn't an assertion for that target: it is not sent
  */
 export async function exchangeForAssertion(
   http: Http,

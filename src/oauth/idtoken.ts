@@ -33,9 +33,9 @@ function decodePart(part: string): Json | null {
 }
 
 export type CheckedIdToken =
-  /** Good, or there is none. */
+  /** Valid, or absent. */
   | { readonly verdict: "fine"; readonly token: Secret | null; readonly claims: Json | null }
-  /** It breaks a rule, in a refresh: left out, the tokens beside it are as good as without it. */
+  /** It breaks a rule, in a refresh: it is dropped, and the other tokens are used. */
   | { readonly verdict: "dropped"; readonly token: null; readonly claims: null }
   /** The whole reply is not for us: in a login, any broken rule; in a refresh, another issuer, client or account. */
   | {
@@ -76,7 +76,7 @@ const SKEW = 300;
 interface Fault {
   /** After "the identity token". */
   readonly what: string;
-  /** The token is another's, not merely bad. */
+  /** The token belongs to another account, issuer or client, and isn't merely invalid. */
   readonly foreign: boolean;
   readonly byClock?: boolean;
 }
@@ -88,7 +88,7 @@ export function checkIdToken(
   given: unknown,
   expected: ExpectedIdToken,
 ): CheckedIdToken {
-  // Many an OAuth server ignores the scope `openid`: then nothing is claimed, and PKCE has bound the tokens to this login.
+  // Many servers ignore the scope `openid`: no claims then, and PKCE has bound the tokens to this login.
   if (given === undefined || given === null || given === "") return { verdict: "fine", token: null, claims: null };
   const text = typeof given === "string" ? given : "";
   const jwt = decodeJwt(text);

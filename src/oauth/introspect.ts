@@ -1,4 +1,4 @@
-/** The issuer is asked about a token (RFC 7662). */
+/** Asks the issuer about a token (RFC 7662). */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";

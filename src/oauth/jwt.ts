@@ -1,4 +1,4 @@
-/** JWTs that we sign ourselves (RFC 7519): assertions of who we are, or tokens that a provider takes as they are. */
+/** JWTs that auth signs (RFC 7519): client assertions, or tokens that a provider accepts directly. */
 import { Secret } from "../platform/secret.ts";
 import type { Algorithm, ClientKey } from "./key-file.ts";
 import type { Server } from "./types.ts";

@@ -1,6 +1,6 @@
 /**
- * Private keys as people have them in files, turned into the one form that is kept (PKCS#8 in PEM, RFC 5958). What is
- * no such key is refused with what it is instead, and what to do.
+ * Reads private keys from files, and converts them to one form (PKCS#8 in PEM, RFC 5958). Errors say what the file is
+ * instead, and what to do.
  */
 import type { JsonWebKeyInput, KeyObject } from "node:crypto";
 import * as v from "valibot";
@@ -10,7 +10,7 @@ import { Secret } from "../platform/secret.ts";
 
 export type Algorithm = "RS256" | "PS256" | "ES256";
 
-/** Of a client that proves itself with a key instead of a secret: `private_key_jwt` (OpenID Connect Core §9). */
+/** For client authentication by a key: `private_key_jwt` (OpenID Connect Core §9). */
 export interface ClientKey {
   /** PKCS#8 in PEM. */
   readonly pem: Secret;
@@ -27,7 +27,7 @@ const WANTED: Readonly<Record<Algorithm, string>> = {
   ES256: "an EC P-256 key",
 };
 
-/** PEM labels that aren't a key we can use: what they are, and what helps. */
+/** PEM labels of other content: what it is, and what helps. */
 const OTHERS: readonly (readonly [label: string, what: string, remedy: string])[] = [
   ["ENCRYPTED PRIVATE KEY", "is encrypted", "Decrypt it first: openssl pkcs8 -in <file> -out key.pem"],
   ["OPENSSH PRIVATE KEY", "is an SSH key", "Give the key that was made for this app."],
@@ -165,7 +165,7 @@ function blockOf(label: string): RegExp {
   return new RegExp(`-----BEGIN ${label}-----([^-]*)-----END ${label}-----`, "g");
 }
 
-/** Every block of a label, decoded; one that is cut off or no base64 is left out. */
+/** Every block of a label, decoded, without truncated or invalid ones. */
 function blocks(text: string, label: string): Uint8Array<ArrayBuffer>[] {
   const found = text.matchAll(blockOf(label));
   return [...found].flatMap(([, body = ""]) => {

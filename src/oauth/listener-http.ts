@@ -1,4 +1,4 @@
-/** As much of HTTP/1.1 as the loopback servers speak: one request in, one small reply out. */
+/** The part of HTTP/1.1 that the loopback servers need: one request, one small reply. */
 import { withoutEnd } from "../platform/escape.ts";
 import { contentSecurityPolicy, type Page, renderPage } from "./page.ts";
 
@@ -21,7 +21,7 @@ export function parseHead(bytes: Uint8Array): Head | null {
   for (const line of lines) {
     const [name = ""] = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?=:)/.exec(line) ?? [];
     const value = withoutEnd(line.slice(name.length + 1), " \t").replace(/^[ \t]+/, "");
-    // Twice the same would let two readers see two requests; none of those that matter is a list.
+    // Parsers could read duplicates differently; none of the headers used here is a list.
     if (DECIDING.has(name.toLowerCase()) && headers.has(name.toLowerCase())) return null;
     headers.set(name.toLowerCase(), value);
   }

@@ -6,7 +6,7 @@ import { type Head, pageReply, reply, textReply } from "./listener-http.ts";
 import { type Hostname, LAST_PAGE_TIME, serveLoopback } from "./loopback.ts";
 import type { Page } from "./page.ts";
 
-/** Not a reply: the last page isn't known yet. */
+/** No reply yet: the last page isn't known. */
 const WAIT = "";
 
 /** What to do with a request for the callback path. */
@@ -36,7 +36,7 @@ export interface ListenerOptions {
 
 /** @throws AuthError `usage` when the port is taken */
 export function listen({ hostname, port, path, receive }: ListenerOptions): Listener {
-  /** Requests for the last page that came before it was known. */
+  /** Early requests for the last page. */
   const waiting = new Set<(reply: string) => void>();
   const finalPath = path === "/done" ? "/finished" : "/done";
   let answered = false;

@@ -1,4 +1,4 @@
-/** What went wrong in a login, as the person who logs in has to hear it. */
+/** Errors of a login for the person who logs in. */
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { laterOrWhere } from "./classify.ts";
@@ -11,7 +11,7 @@ import type { OAuthFailure, Server } from "./types.ts";
 export function loginError(server: Server, failure: OAuthFailure, redirectUri?: string): AuthError {
   const { title } = server.dialect;
   const [code, message, hint] = errorFor(failure, title);
-  // What a description says of this code is about a refresh.
+  // The description classifies this code for a refresh.
   const isRefusedCode = failure.class === "dead" && failure.providerError === "invalid_grant";
   return new AuthError(code, `${message} (${failure.reason})`, {
     hint: (isRefusedCode ? [REFUSED_CODE, hint] : [failure.meaning, failure.remedy ?? hint])

@@ -10,8 +10,8 @@ import { sendGrant, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 /**
- * What the second reply doesn't say is as the first has it. The first token is not revoked: it ends by itself, and
- * revoking it may end the grant.
+ * Fields that the second reply lacks are taken from the first. The first token is not revoked: it expires soon, and revoking
+ * it may end the grant.
  *
  * @param now milliseconds
  * @throws AuthError whose cause has the first tokens as `received`, so that they are given back
@@ -48,7 +48,7 @@ export async function exchangeForLongLived(
       reported: { ...first.reported, ...reply.reported },
     };
   } catch (error) {
-    // Refused by ourselves: a plugin's function failed, or there is nowhere to send it to.
+    // Refused here: a plugin's function failed, or there is no endpoint.
     if (error instanceof AuthError) {
       const failure = new OAuthFailure({ class: "transient", reason: error.message, received: first, cause: error });
       throw error.restated({ cause: failure });

@@ -1,7 +1,6 @@
 /**
- * A server on this machine's loopback for what one browser does once: an answer to a login, a form (RULES.md 3.6).
- * Anything on this machine, and any page in any browser on it, can talk to it; so it bounds how many may, how much they
- * send, and how long they take.
+ * A server on this machine's loopback for one use by one browser: the answer to a login, or a form (RULES.md 3.6). Any program
+ * on this machine, and any page in a browser, can connect to it, so connections, sizes and times are limited.
  *
  * Bun.listen rather than Bun.serve: the latter has no bound on connections, on the size of a request's head, or on
  * the time that a head sent byte by byte may take.
@@ -91,7 +90,7 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
   const port = servers[0]?.port ?? 0;
   hosts = hostsOf(options.hostname, port);
 
-  /** Connections that are held open without a request must not keep the browser out. @returns false where all are answered */
+  /** Idle connections must not keep the browser out. @returns false where all are answered */
   function endIdlest(): boolean {
     for (const client of clients) {
       if (client.data.answered) continue;
@@ -122,7 +121,7 @@ function hostsOf(hostname: Hostname, port: number): readonly string[] {
   return port === 80 ? [whole, hostname] : [whole];
 }
 
-/** The request, once it is there; a reply where it is too long; null where it is none; `more` while it is on its way. */
+/** The request; a reply where it is too long; null where it is invalid; `more` while it is incomplete. */
 function readRequest(received: Buffer, longestBody: number): Received | string | null | "more" {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return received.length <= LONGEST_HEAD ? "more" : TOO_LONG;

@@ -1,6 +1,6 @@
 /**
- * Requests for tokens that need no person: client credentials (RFC 6749 §4.4), JWT bearer (RFC 7523), token exchange
- * (RFC 8693), and a POST whose bearer is a JWT of our own. Sending and reading are two steps, as for a refresh.
+ * Token requests without a person: client credentials (RFC 6749 §4.4), JWT bearer (RFC 7523), token exchange (RFC 8693), and
+ * a POST with a self-signed JWT as bearer. Sending and reading are two steps, as for a refresh.
  */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -47,7 +47,7 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
   }
 
   function sendMinted(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
-    // A JWT that is the grant, or another issuer's token, may say enough of who asks (RFC 7523 §2.1, RFC 8693 §2.1).
+    // A JWT grant, or another issuer's token, may identify the client (RFC 7523 §2.1, RFC 8693 §2.1).
     if (client.id === "")
       return post(
         { http, server, timeout },
@@ -59,7 +59,7 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
 }
 
 /**
- * Nothing here has a refresh token: what would bring the next one is the proof (RFC 6749 §4.4.3).
+ * No refresh token: the proof gets the next token (RFC 6749 §4.4.3).
  * @throws OAuthFailure
  */
 export async function readMinted(server: Server, client: Client, raw: RawReply, now: number): Promise<TokenReply> {

@@ -1,4 +1,4 @@
-/** The pages of a login: after it, one glance tells success from failure. No script, nothing fetched. */
+/** The browser pages of a login's result. No script, no external resources. */
 import { escapeText } from "../platform/escape.ts";
 
 export interface Page {
@@ -6,7 +6,7 @@ export interface Page {
   readonly title: string;
   /** A paragraph a line. */
   readonly text: string;
-  /** The provider's own words, set apart from ours. */
+  /** The provider's message, shown separately. */
   readonly quote?: string | null;
 }
 
@@ -17,7 +17,7 @@ export function renderPage({ kind, title, text, quote }: Page): string {
   return renderDocument(title, kind, [sign, `<h1>${html(title)}</h1>`, ...paragraphs, blockquote].join("\n"));
 }
 
-/** @param content HTML, whatever is not ours in it escaped */
+/** @param content HTML with all foreign text escaped */
 export function renderDocument(title: string, kind: Page["kind"] | "form", content: string): string {
   return `<!doctype html>
 <html lang="en">

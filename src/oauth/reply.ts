@@ -4,7 +4,7 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
-import { at, firstText, type Json, textAt } from "../platform/json.ts";
+import { asObject, at, firstText, type Json, textAt } from "../platform/json.ts";
 import { outsideWords, redact, redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
@@ -138,8 +138,7 @@ async function byPlugin<T>(
 /** Where the reply has no access token, the group that `alternate` names is read instead, beside the other fields. */
 function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
   if (body === null || reply.alternate === undefined || textAt(body, reply.accessToken) !== null) return body;
-  const group = at(body, reply.alternate);
-  return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
+  return { ...body, ...asObject(at(body, reply.alternate)) };
 }
 
 function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number, client: Client): OAuthFailure {

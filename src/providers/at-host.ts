@@ -1,4 +1,4 @@
-/** The providers at a host: whose a key for it is, or what was meant by it. */
+/** The providers at a host: for a key that is for the host, or a host instead of a provider's name. */
 
 import type { ProviderDefinition } from "./schema.ts";
 import { fill } from "./template.ts";
@@ -14,7 +14,7 @@ export function providersAt(all: readonly ProviderDefinition[], host: string): s
   return [...new Set([...exact, ...below].map(({ id }) => id))];
 }
 
-/** Those at this very host, or whose API is. @param host lower case, without a port */
+/** Those at exactly this host, or with their API there. @param host lower case, without a port */
 export function providersExactlyAt(all: readonly ProviderDefinition[], host: string): ProviderDefinition[] {
   return all.filter((definition) => [host, `api.${host}`].some((one) => hostsOf(definition).includes(one)));
 }

@@ -23,7 +23,7 @@ import { writeFault } from "./written.ts";
 export interface Fault {
   /** `variants.0.endpoints.token` */
   readonly path: string;
-  /** Reads on from the path: `refresh.rotation` `must be …`. */
+  /** The sentence after the path: `refresh.rotation` `must be …`. */
   readonly problem: string;
   readonly hint?: string | undefined;
 }
@@ -90,7 +90,7 @@ function valueIsSound(path: string, setting: Setting, report: Report): void {
   const { required, default: value, choices, pattern } = setting;
   if (required && value !== undefined) report(`${path}.required`, "makes no sense beside a default");
   if (choices !== undefined && pattern !== undefined) report(`${path}.pattern`, "does nothing beside choices");
-  // What the value is matched against must be sound before the value can be.
+  // The pattern must be valid before a value can be matched.
   if (value === undefined || (pattern !== undefined && patternFault(pattern) !== null)) return;
   const checked = checkSetting(setting, value);
   if ("fault" in checked) report(`${path}.default`, checked.fault);
@@ -145,7 +145,7 @@ function templatesAreFilled(definition: ProviderDefinition, report: Report): voi
 function settingsAreUsed(definition: ProviderDefinition, report: Report): void {
   const used = new Set([...namesUsed(definition)].map(({ name }) => name));
   for (const { when } of definition.variants ?? []) for (const name of Object.keys(when)) used.add(name);
-  // A login in the browser sends its answer there.
+  // The browser's answer is sent there.
   if (flowsOf(definition).some(({ flow }) => flow === "browser" || flow === "code")) used.add("redirectUri");
   for (const [name] of settingsOf(definition))
     if (!used.has(name)) report(`settings.${name}`, "is used by nothing", "Put it into a template, or leave it out.");
@@ -200,7 +200,7 @@ function patternsAreLinear(definition: ProviderDefinition, report: Report): void
   }
 }
 
-/** Names of libraries' settings, which no program takes for more: `PIP_INDEX_URL` would lead pip to a plugin's packages. */
+/** Only names of libraries' settings: `PIP_INDEX_URL` would make pip use a plugin's packages. */
 const BASE_URL = /_(API_BASE|(API|BASE)_UR[LI])$/;
 
 function variablesAreHarmless(definition: ProviderDefinition, report: Report): void {
@@ -212,7 +212,7 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
       const path = `${prefix}environment.write.${variable}`;
       const problem = writeFault(variable, value, definition.settings ?? {});
       if (problem !== null) report(path, problem);
-      // Windows knows one variable of the two.
+      // On Windows both are the same variable.
       const twin = seen.get(variable.toUpperCase());
       if (twin !== undefined) report(path, `is ${twin} in another case`);
       seen.set(variable.toUpperCase(), variable);
@@ -239,7 +239,7 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
       if (reservedBy(variable) !== null) report(path, `has ${variable}, which holds no secret of a client`);
 }
 
-/** Where nothing is written, `<ID>_TOKEN` is. */
+/** `<ID>_TOKEN` where no variable is declared. */
 function defaultVariableIsHarmless(
   { id }: ProviderDefinition,
   write: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** How a client proves itself: what of it contradicts the rest, or would never be used. */
+/** Rules about client authentication: contradictions, and fields that would never be used. */
 import type { Rule } from "./check.ts";
 import { flowsOf } from "./flows.ts";
 import { MINTING_FLOWS } from "./minting.ts";
@@ -27,7 +27,7 @@ export const clientIsWhole: Rule = (definition, report) => {
     report("client.methods", "can't have tls_client_auth: --certificate is what minting.client-credentials signs with");
 };
 
-/** Requests that say for themselves how a client proves itself. */
+/** Requests with their own client authentication. */
 function ownAuthentications({ refresh, longLived, device, revocation, minting }: ProviderDefinition) {
   const requests = [
     ["refresh.request", refresh?.request],

@@ -1,4 +1,4 @@
-/** What a description may say of its companions: they take no header, flag or variable that is something else's. */
+/** Rules about companions: their headers, flags and variables must not be used by something else. */
 import type { Rule } from "./check.ts";
 import { asksForSecret, handedOver, variableOf } from "./companions.ts";
 import { flowsOf } from "./flows.ts";

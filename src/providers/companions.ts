@@ -1,6 +1,6 @@
 /**
- * What an API wants beside each token, in headers of their own: a second key, the client's id, a version. It is handed
- * over together with the token, and goes nowhere else.
+ * Companions: values that an API wants beside each token, in their own headers: a second key, the client's id, a version.
+ * They are handed out together with the token, and sent nowhere else.
  */
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
@@ -21,12 +21,12 @@ export interface CompanionHeader {
   /** As the description writes it: `X-Api-Key`. */
   readonly name: string;
   readonly value: Secret;
-  /** In which programs get it, and what is in it; null: in none. */
+  /** The variable for programs, and its content; null: none. */
   readonly variable: { readonly name: string; readonly value: Secret } | null;
 }
 
 /**
- * The headers that go with a connection's token. One of which something isn't known is left out.
+ * The companion headers of a connection's token. One with an unknown value is left out.
  * @param dialect with settings filled in
  * @param clientId null for a token that no client got
  */
@@ -54,7 +54,7 @@ export function byName(headers: readonly CompanionHeader[]): Record<string, Secr
   return Object.fromEntries(headers.map(({ name, value }) => [name, value]));
 }
 
-/** Whether a person has to give something for it. */
+/** Whether a person has to give its secret. */
 export function asksForSecret({ header }: Pick<Companion, "header">): boolean {
   return namesIn(header).includes("secret");
 }
@@ -65,8 +65,8 @@ export function secretCompanions({ companions = {} }: Pick<ProviderDefinition, "
 }
 
 /**
- * What its variable has, as a template: the header's value where nothing of it is the author's own words, which a program
- * could take as code; else the secret alone.
+ * The variable's content, as a template: the header's value, unless it contains text of the description's author, which a
+ * program could run as code; else the secret alone.
  */
 export function handedOver(companion: Pick<Companion, "header">): string {
   const value = companion.header.replace(/^[^:]+: ?/, "");

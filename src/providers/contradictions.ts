@@ -1,4 +1,4 @@
-/** Parts of a description that contradict each other, or that nothing would ever read. */
+/** Parts of a description that contradict each other, or have no effect. */
 import type { Rule } from "./check.ts";
 import { authenticationOfRequests, clientIsWhole } from "./client-rules.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
@@ -14,7 +14,7 @@ const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   device: ["device", "token"],
   browser: ["authorization", "token"],
   code: ["token"],
-  // `mintingIsWhole` says which these need.
+  // `mintingIsWhole` checks what these need.
   "client-credentials": [],
   jwt: [],
   exchange: [],
@@ -54,7 +54,7 @@ const secretsAreConsistent: Rule = ({ client, device, revocation, flows }, repor
   }
 };
 
-/** A preset's name stands for its scopes: a scope of that name could no longer be asked for. */
+/** A preset's name is replaced by its scopes: a scope of the same name could not be requested any more. */
 const presetsAreNoScopes: Rule = (definition, report) => {
   const { presets = {}, offline, default: usual = [] } = definition.scopes ?? {};
   const scopes = [...usual, offline, ...flowsOf(definition).flatMap((choice) => choice.scopes ?? [])];
@@ -65,7 +65,7 @@ const presetsAreNoScopes: Rule = (definition, report) => {
   }
 };
 
-/** A section that nothing reads would be a promise that isn't kept. */
+/** Sections that have no effect. */
 const sectionsAreUsed: Rule = (definition, report) => {
   const flows = flowsOf(definition).map(({ flow }) => flow);
   const oauth = flows.some((flow) => flow !== "token");
@@ -91,7 +91,7 @@ const sectionsAreUsed: Rule = (definition, report) => {
     report("endpoints.poll", "does nothing without the flow 'device'");
 };
 
-/** Fields that do nothing, or make no sense, beside another one. */
+/** Fields without effect or sense beside another one. */
 const fieldsAgree: Rule = (definition, report) => {
   const { account, refresh, errors, reply, header, basic } = definition;
   const showsBasic = [header, account?.header].some((one) => namesIn(one ?? "").includes("basic"));
@@ -123,10 +123,10 @@ const AUTHORIZE_PARAMETERS: readonly string[] = [
   ...["resource", "code_challenge", "code_challenge_method"],
 ];
 
-/** What the protocol itself sends, and where the answer to it is looked for. */
+/** Parameters that the protocol itself sends, and where the answer is read. */
 const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
   const { parameters = {}, offlineParameters = {}, names = {}, nonce, pkce, fragment } = authorize;
-  // A resource goes along only where one is named (`--resource`).
+  // A resource is sent only where one is named (`--resource`).
   const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource").map((name) => names[name] ?? name);
   for (const [group, given] of Object.entries({ parameters, offlineParameters }))
     for (const name of Object.keys(given))
@@ -189,7 +189,7 @@ const USES: Readonly<Record<MintingFlow, readonly string[]>> = {
   exchange: ["exchange", "grant"],
 };
 
-/** What each use of a signed JWT, or of another issuer's token, can't do without. */
+/** What each use of a signed JWT, or of another issuer's token, requires. */
 const mintingIsWhole: Rule = (definition, report) => {
   const flows = flowsOf(definition).map(({ flow }) => flow);
   for (const flow of MINTING_FLOWS) {

@@ -1,4 +1,4 @@
-/** The dialect of a description that says nothing: RFC 6749 as written. One table, printed in docs/providers.md. */
+/** The default dialect: RFC 6749 as written. One table, printed in docs/providers.md. */
 import type { ErrorClass, ProviderDefinition } from "./schema.ts";
 
 export const DEFAULTS = {
@@ -43,7 +43,7 @@ export const DEFAULTS = {
     errorDescription: "error_description",
     extra: [],
   },
-  /** Undeclared means: rotates, no grace, the family not known to die, the old access token may live. */
+  /** The default: rotates, no grace, a replay doesn't revoke the family, the old access token may stay valid. */
   refresh: {
     credential: "refresh_token",
     rotation: "rotating",
@@ -104,7 +104,7 @@ type Filled<S, D> = Readonly<
 
 /** A description with every section present: what `oauth/` speaks. */
 export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS> & {
-  /** Of one kind of request, where it differs from what `client` has. */
+  /** For one kind of request, where it differs from `client`. */
   readonly request: { readonly authentication?: "body" | "basic" | undefined };
 };
 
@@ -113,21 +113,21 @@ type RequestLayer = Omit<{ readonly [K in keyof Dialect["request"]]?: Dialect["r
   readonly method?: "POST" | "GET" | "DELETE" | undefined;
 };
 
-/** The dialect, as it is for requests of one kind. */
+/** The dialect for requests of one kind. */
 export function overlaid(dialect: Dialect, layer: RequestLayer | undefined): Dialect {
   return { ...dialect, request: requestOver(dialect.request, layer) };
 }
 
 /**
- * `names`, `grantTypes` and `headers` are laid over each other entry by entry; further parameters, like all else, are
- * replaced: there is no other way to take one away.
+ * `names`, `grantTypes` and `headers` are merged entry by entry; further parameters, like everything else, are replaced,
+ * since there is no other way to remove one.
  */
 export function requestOver<R extends RequestLayer>(request: R, layer: RequestLayer = {}): R {
   const { tokenParameters = request.tokenParameters, refreshParameters = request.refreshParameters } = layer;
   return { ...(deepMerge(request, layer) as R), tokenParameters, refreshParameters };
 }
 
-/** The description, with `DEFAULTS` for what it doesn't say. */
+/** The description with `DEFAULTS`. */
 export function withDefaults(definition: ProviderDefinition): Dialect {
   const known = dialects.get(definition);
   if (known !== undefined) return known;
@@ -138,7 +138,7 @@ export function withDefaults(definition: ProviderDefinition): Dialect {
 
 const dialects = new WeakMap<ProviderDefinition, Dialect>();
 
-/** In a dialect's parameters, until the login is known whose redirect it is. */
+/** The placeholder in a dialect's parameters, until the login's redirect URI is known. */
 export const REDIRECT_URI = "{redirectUri}";
 
 /** Where a browser is sent back to: without a port where that is chosen at each login, with the first where there are several. */

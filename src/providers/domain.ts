@@ -1,6 +1,6 @@
 /**
- * Whose a host's name is. `shared-domains.json` lists where anyone may have one, those that are common: no list has all
- * (https://publicsuffix.org).
+ * The owner of a host's name. `shared-domains.json` lists common domains under which anyone can have a name; no list is
+ * complete (https://publicsuffix.org).
  */
 import { domains } from "./shared-domains.json";
 

@@ -1,4 +1,4 @@
-/** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
+/** A provider's values in the environment: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { at } from "../platform/json.ts";
@@ -31,7 +31,7 @@ export interface EnvironmentSetting {
  *   `origin_mismatch` when the token itself says that it belongs elsewhere.
  */
 export function environmentToken(definition: ProviderDefinition, env: Environment): EnvironmentToken | null {
-  // Most often none is set, and then nothing else is looked at.
+  // Usually none is set, and nothing else is read.
   if (!readVariables(definition).some((variable) => env[variable]?.trim())) return null;
   const found = settingsFromEnvironment(definition, env);
   const given = Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value]));
@@ -67,7 +67,7 @@ export function settingsFromEnvironment(
   return found;
 }
 
-/** A token that says where it belongs isn't handed on for another place. @throws AuthError `origin_mismatch` */
+/** A token that names its host isn't used for another one. @throws AuthError `origin_mismatch` */
 function refuseElsewhere(definition: ProviderDefinition, settings: Values, variable: string, token: string): void {
   const origin = originNamed(definition, token);
   if (origin === null || resolveProvider(definition, settings).origins.includes(origin)) return;
@@ -92,7 +92,7 @@ export function variableSetting({ settings = {} }: ProviderDefinition): string |
   return Object.keys(settings).find((name) => settings[name]?.kind === "variable") ?? null;
 }
 
-/** What a service's own tools are likely to call it: `OPENAI_API_KEY`. */
+/** The likely name in a service's own tools: `OPENAI_API_KEY`. */
 export function likelyKeyVariable(service: string): string {
   return `${service.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
 }

@@ -1,4 +1,4 @@
-/** Which ways of logging in a provider has, and which one is the default. */
+/** A provider's flows, and the default one. */
 import type { Flow, ProviderDefinition } from "./schema.ts";
 
 /** What is known when a flow has to be chosen. */
@@ -25,12 +25,12 @@ export function flowsOf(definition: ProviderDefinition): Choice[] {
 /** Flows that end in a refresh token. */
 export const REFRESHING: readonly Flow[] = ["device", "browser", "code"];
 
-/** Flows that start from a key or a code that the user has: never chosen unless there is nothing else. */
+/** Flows that start from a user's key or code: chosen only where there is no other. */
 const NEEDS_CREDENTIAL: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
 
 /**
- * The first flow whose conditions hold; the browser before all where one can be opened here, since a device code can be
- * passed on to someone else (RFC 10027). Without a browser here, one elsewhere will do.
+ * The first flow whose conditions hold. The browser comes first where one can be opened here, since a device code can be
+ * passed on to another person (RFC 10027). Without a browser here, one elsewhere is enough.
  */
 export function chooseFlow(definition: ProviderDefinition, at: Circumstances): Flow {
   const all = flowsOf(definition);
@@ -47,7 +47,7 @@ export function defaultScopes({ scopes }: ProviderDefinition): string[] {
   return [...new Set([...named, ...(offline === undefined ? [] : [offline])])];
 }
 
-/** Scopes, with those of a preset in the place of its name, each once. */
+/** Scopes, with presets replaced by their scopes, each once. */
 export function withoutPresets({ scopes }: ProviderDefinition, named: readonly string[]): string[] {
   const presets = scopes?.presets ?? {};
   return [...new Set(named.flatMap((scope) => (Object.hasOwn(presets, scope) ? (presets[scope] ?? []) : [scope])))];

@@ -1,6 +1,6 @@
 /**
- * AUTH_INJECTED: what `run` and `export` put into an environment, so that a variable which still holds what we put
- * there is answered from its connection, refreshed as needed (CLI.md §1, RULES.md 3.4).
+ * AUTH_INJECTED: the variables that `run` and `export` have set. One that still has its value is answered from its
+ * connection, refreshed as needed (CLI.md §1, RULES.md 3.4).
  *
  * Entries are `variable connection hash`, joined by `;`. The hash binds all three, so a stale or foreign entry
  * makes its variable an ordinary environment token.
@@ -19,7 +19,7 @@ export function withEntries(outer: string | undefined, entries: readonly string[
   return [...kept, ...entries].join(";");
 }
 
-/** The connection of `provider` whose token we put into `variable`, or null where that isn't (any more) so. */
+/** The connection of `provider` whose token `run` put into `variable`; null where the variable has another value. */
 export function injectedConnection(
   injected: string,
   provider: string,
@@ -36,7 +36,7 @@ export function injectedConnection(
   return null;
 }
 
-/** SHA-256, at once: WebCrypto's goes through a thread and back. */
+/** SHA-256, synchronously: WebCrypto's would use another thread. */
 function hash(variable: string, connection: string, token: string): string {
   return Bun.SHA256.hash(`${variable}\0${connection}\0${token}`, "hex");
 }

@@ -1,4 +1,4 @@
-/** Where to create a client for an MCP server whose issuer registers none: what the provider's description says. */
+/** Where to create a client for an MCP server whose issuer registers none, by the provider's description. */
 import type { Registry } from "./registry.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { fill } from "./template.ts";
@@ -13,7 +13,7 @@ export interface ServerHelp {
 
 /**
  * @param url the server's
- * @returns null where no description speaks of its host. A plugin's isn't heard: it could send people to any page
+ * @returns null where no description names its host. Plugins don't count: one could send people to any page
  */
 export async function serverHelp(registry: Registry, url: string): Promise<ServerHelp | null> {
   const { hostname } = new URL(url);
@@ -31,7 +31,7 @@ function isAt(host: string, hostname: string): boolean {
   return host.startsWith("*.") ? hostname.endsWith(host.slice(1)) : hostname === host;
 }
 
-/** null also where it is made of a setting of the account's, which isn't known here. */
+/** null also where it depends on a setting of the account, which isn't known here. */
 function pageOf({ mcp, client, settings = {} }: ProviderDefinition): string | null {
   const page = mcp?.create ?? client?.create;
   const defaults = Object.entries(settings).flatMap(([name, { default: value }]) => (value ? [[name, value]] : []));

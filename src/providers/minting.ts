@@ -1,6 +1,6 @@
 /**
- * How a provider's tokens are minted without a person: what a description says of the flows `client-credentials`,
- * `jwt` and `exchange`. One entry for each; what differs in its requests and replies is laid over the description's own.
+ * Logins without a person: a description's entries for the flows `client-credentials`, `jwt` and `exchange`. Differences in
+ * their requests and replies are merged into the description's own.
  */
 import { type Dialect, requestOver, withDefaults } from "./defaults.ts";
 import { fillDialect } from "./resolve.ts";
@@ -32,7 +32,7 @@ export function dialectOf(definition: ProviderDefinition, flow: string | null, s
   const { scopes, request, reply, errors } = minting;
   const described: ProviderDefinition = {
     ...definition,
-    // A scope that asks for a refresh token makes no sense where none is given.
+    // Without refresh tokens the scope that asks for one makes no sense.
     scopes: { ...definition.scopes, default: scopes ?? [], offline: undefined },
     ...(request && { request: requestOver(definition.request ?? {}, request) }),
     ...(reply && { reply: { ...definition.reply, ...reply } }),

@@ -1,10 +1,10 @@
-/** What to do where there is no provider of a name: the one that was meant, or a description of one's own. */
+/** Hints for an unknown provider: a similar one, or how to describe a new one. */
 import { ownValue } from "../platform/json.ts";
 import { commandLine, placeholder } from "../platform/shell-word.ts";
 import { isProviderId } from "./id.ts";
 import { suggestionHint } from "./suggest.ts";
 
-/** What people call a part of a provider, or its owner → the words after `auth login` by which it is had. */
+/** Names of products or owners → the arguments of `auth login` for them. */
 export type CalledOtherwise = Readonly<Record<string, readonly string[]>>;
 
 /** @param name as an id is written @param ids of every provider that there is */

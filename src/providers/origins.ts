@@ -1,6 +1,6 @@
 /**
- * The origins that a description's addresses can have. Only the start of an address counts, its scheme, host and port:
- * what its path and query are made of can't move it, and whether their settings have a value doesn't matter.
+ * The origins that a description's addresses can have. Only scheme, host and port count, so settings in the path and the
+ * query don't matter.
  */
 import { ownValue } from "../platform/json.ts";
 import { originOf } from "../platform/url.ts";
@@ -16,18 +16,18 @@ type Known = Readonly<Record<string, readonly string[]>>;
 export interface Reach {
   /** With the defaults and choices of settings filled in; a setting that has none stays `{setting}`. */
   readonly usual: readonly string[];
-  /** With each of them left as `{setting}`, since a login can give another value. */
+  /** With each of them as `{setting}`, since a login can give another value. */
   readonly open: readonly string[];
 }
 
-/** @returns first that of a login which gives no setting, then those of others */
+/** @returns first those of a login without settings, then others */
 export function reachesOf(definition: ProviderDefinition): [Reach, ...Reach[]] {
   const known = knownValues(definition);
   const defaults = defaultsOf(definition);
   const caught = variantFor(definition, defaults)?.when ?? {};
   return [
     reachOf(layVariant(definition, defaults), { ...known, ...listed(defaults) }),
-    // The variant that matches the defaults keeps them from here.
+    // The variant that matches the defaults uses them below.
     reachOf(definition, without(known, Object.keys(caught))),
     ...(definition.variants ?? []).map((variant) => {
       const fixed = literals(variant.when);
@@ -39,7 +39,7 @@ export function reachesOf(definition: ProviderDefinition): [Reach, ...Reach[]] {
   ];
 }
 
-/** More than a person can look through, when a plugin is added. */
+/** A limit: more than a person can review when a plugin is added. */
 const MOST_STARTS = 256;
 
 /**
@@ -81,7 +81,7 @@ function defaultsOf({ settings = {} }: ProviderDefinition): Values {
   );
 }
 
-/** Setting → the text that its pattern is meant for, if it is only one. */
+/** Setting → the only text that its pattern matches, if there is only one. */
 function literals(patterns: Values): Known {
   return Object.fromEntries(
     Object.entries(patterns).flatMap(([name, pattern]) => {
@@ -114,7 +114,7 @@ function filledStarts(address: string, known: Known): string[] {
   return filled.map((values) => fill(start, values) ?? start);
 }
 
-/** As the URL parser has it. A setting that is left in it is part of a host's name, and moves nothing else. */
+/** In the URL parser's form. A remaining `{setting}` is part of a host's name, and has no other effect. */
 function inOneSpelling(start: string): string {
   const names = namesIn(start);
   const marked = fill(start, Object.fromEntries(names.map((name, i) => [name, `setting-${i}-x`]))) ?? start;

@@ -1,4 +1,4 @@
-/** What discovery and `--endpoint name=url` change about a provider, and what must then no longer be used. */
+/** What discovery and `--endpoint name=url` change about a provider, and what they make invalid. */
 import { usage } from "../platform/errors.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import { type Endpoints, originsOf, type ResolvedProvider } from "./resolve.ts";
@@ -16,8 +16,8 @@ export interface Overrides {
 const LOGIN_ENDPOINTS: readonly EndpointName[] = ["authorization", "device", "token", "poll", "mint"];
 
 /**
- * Discovery wins over the description, a flag over both. Where that moves the login to another origin, the
- * description's other endpoints and API origins fall away: a token of the new place must never go to the old one.
+ * Discovery overrides the description, and a flag overrides both. Where the login moves to another origin, the description's
+ * other endpoints and API origins are dropped: a token of the new place must never go to the old one.
  * @throws AuthError `usage` for a URL that is neither https nor http to this machine.
  */
 export function applyOverrides(resolved: ResolvedProvider, overrides: Overrides): ResolvedProvider {

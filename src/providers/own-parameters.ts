@@ -1,4 +1,4 @@
-/** Parameters of a description's own that a request would never carry, because the protocol's take their place. */
+/** Declared parameters that would never be sent, because the protocol's own replace them. */
 import type { Rule } from "./check.ts";
 import { requestOver } from "./defaults.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
@@ -14,7 +14,7 @@ function sentBy(flow: Flow, { authorize }: ProviderDefinition): string[] {
   return flow === "device" ? ["grant_type", "device_code"] : ["grant_type"];
 }
 
-/** Those by which a client names and proves itself in a request's body, whatever it is. */
+/** Parameters of client authentication, in any request's body. */
 function sentByClient({ client }: ProviderDefinition): string[] {
   if (client?.authentication === "basic" || client?.withoutSecret === "basic") return [];
   return client?.kind === "confidential" ? ["client_id", "client_secret"] : ["client_id"];
@@ -56,7 +56,7 @@ export const ownParametersAreSent: Rule = (definition, report) => {
   }
 };
 
-/** What goes out as `redirect_uri` decides where a code is sent: only a person may say it. */
+/** `redirect_uri` decides where a code is sent: only a person may set it. */
 export const redirectIsThePersons: Rule = ({ authorize, settings = {} }, report) => {
   const [name] = namesIn(authorize?.redirect?.value ?? "");
   const setting = name === undefined ? undefined : settings[name];

@@ -1,4 +1,4 @@
-/** From an unknown value (a manifest, a module's export) to a description, or to an error its author can act on. */
+/** Parses an unknown value (a manifest, a module's export) as a description, with errors for its author. */
 
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
@@ -42,7 +42,7 @@ type Issue = v.BaseIssue<unknown>;
 function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
   const keys = [...above, ...(issue.path ?? []).map(({ key }) => String(key))];
   const path = keys.join(".");
-  // Of a union's options only the intended one helps: the group where a group was given, the words where a text was.
+  // For a union, reports only the option of the given type: the group for a group, the words for a text.
   if (issue.type === "union" && issue.issues !== undefined) {
     const isGroup = typeof issue.input === "object";
     const meant = issue.issues.filter(({ type, path: below }) =>
@@ -59,7 +59,7 @@ function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
   return [typoOf(issue, path) ?? { path, problem: readable(issue) }];
 }
 
-/** A word that is near one of those allowed. */
+/** A word that is similar to an allowed one. */
 function typoOf(issue: Issue, path: string): Fault | null {
   if (issue.type !== "picklist" || typeof issue.input !== "string") return null;
   const allowed = [...(issue.expected ?? "").matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");

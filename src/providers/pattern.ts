@@ -12,7 +12,7 @@ const MOST_REPEATS = 1000;
 const ATOM = /\\[dws]|\\[^A-Za-z0-9\s]|\[\^?(?:\\[dws]|\\[^A-Za-z0-9\s]|[^\]\\[])+\]|[^\\[\](){}|^$*+?]/y;
 const QUANTIFIER = /[*+?]|\{(\d{1,4})(,(\d{0,4}))?\}/y;
 
-/** Why a pattern isn't allowed, in words; null where it is. */
+/** Why a pattern isn't allowed, as a clause; null where it is. */
 export function patternFault(pattern: string): string | null {
   if (pattern === "" || pattern.length > LONGEST_PATTERN) return `must have 1 to ${LONGEST_PATTERN} characters`;
   let variable = 0;
@@ -38,7 +38,7 @@ export function patternFault(pattern: string): string | null {
   return null;
 }
 
-/** The text that a pattern without class or quantifier is meant for: `github\\.com`, and `github.com` too. null: it has. */
+/** The only text that a pattern without class or quantifier is for: `github\\.com`, and `github.com` too. null: it has one. */
 export function literalOf(pattern: string): string | null {
   const isLiteral = /^(\\[^A-Za-z0-9\s]|[^\\[\](){}|^$*+?])+$/.test(pattern);
   return isLiteral ? pattern.replace(/\\(.)/g, "$1") : null;

@@ -1,4 +1,4 @@
-/** What a description says of replies, as far as its parts have to fit together: lifetimes, and what is renewed how. */
+/** Rules about replies: lifetimes and renewal have to fit together. */
 import type { Rule } from "./check.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 

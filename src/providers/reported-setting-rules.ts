@@ -1,4 +1,4 @@
-/** Settings that the provider itself says (`from`): what it says must stay at hosts that the description names. */
+/** Rules about settings that the provider reports (`from`): they must stay at hosts that the description names. */
 import type { Rule } from "./check.ts";
 import { domainOf } from "./domain.ts";
 import { flowsOf } from "./flows.ts";
@@ -32,13 +32,13 @@ const reportedSettingsAreSound: Rule = (definition, report) => {
   }
 };
 
-/** Where a login begins, before the provider has said anything. */
+/** Addresses that a login uses before the provider has reported anything. */
 const BEGINNINGS = /(^|\.)endpoints\.(authorization|device|token|mint|exchange)$/;
 
-/** What is asked only before a reply can have said anything. */
+/** Addresses that are used only before a reply. */
 const BEFORE_REPLY = /(^|\.)(issuer|endpoints\.exchange)$/;
 
-/** What is asked only where no browser brings an answer, and before a reply has said anything. */
+/** Addresses that are used only without a browser, and before a reply. */
 const BEFORE_ALL = /(^|\.)(issuer|endpoints\.poll)$/;
 
 const reportedHostsHaveOneOwner: Rule = (definition, report) => {

@@ -1,6 +1,6 @@
 /**
- * Every request of which a description may say how it is written: where it says so, and which parameters of the RFCs
- * that request has. A rule about requests goes through this list, so that none is forgotten.
+ * Every request whose form a description can declare: the field for it, and the request's parameters in the RFCs. Rules about
+ * requests use this list, so that none is forgotten.
  */
 import { MINTING_FLOWS } from "./minting.ts";
 import type { ProviderDefinition } from "./schema.ts";

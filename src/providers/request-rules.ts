@@ -1,11 +1,12 @@
-/** What a description may say of its requests and their headers, and of those that aren't for tokens: revocation, account. */
+/** Rules about requests and their headers, also for revocation and the account. */
+import { parseJson } from "../platform/json.ts";
 import type { Rule } from "./check.ts";
 import { REVOCATION_PARAMETERS, requestLayers } from "./request-layers.ts";
 import { headerFault, requestHeaderFault } from "./written.ts";
 
 const TYPES = { form: "application/x-www-form-urlencoded", json: "application/json" } as const;
 
-/** What is sent has to be what its header says. */
+/** The content type has to match the format. */
 const typesFitTheFormat: Rule = (definition, report) => {
   for (const { path, given } of requestLayers(definition)) {
     const { format = "form" } = { ...definition.request, ...given };
@@ -84,21 +85,12 @@ const accountIsWhole: Rule = ({ account = {}, settings = {} }, report) => {
   const { method = "GET", body, header } = account;
   if (body !== undefined && method === "GET")
     report("account.body", "does nothing: a GET has none", 'Say account.method = "POST".');
-  if (body !== undefined && !isJson(body)) report("account.body", "is not JSON");
+  // The text is sent as it is: braces of JSON are no template.
+  if (body !== undefined && parseJson(body) === undefined) report("account.body", "is not JSON");
   if (header === undefined) return;
   const problem = headerFault(header, settings);
   if (problem !== null) report("account.header", problem);
 };
-
-/** Braces of JSON are no template: the text is sent as it is. */
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const REQUEST_RULES: readonly Rule[] = [
   headersAreHarmless,

@@ -1,4 +1,4 @@
-/** Names that are taken: variables, flags. Tables only. */
+/** Reserved names: variables and flags. */
 
 /**
  * Variables that load code into a program or redirect its traffic. No description may write one, and `run` and
@@ -41,11 +41,11 @@ export function rowOf(rows: readonly string[], variable: string): string | null 
   return null;
 }
 
-/** The last word of a name that programs take as code, as options, as a path or as an address. */
+/** Last words of names that programs use as code, options, a path or an address. */
 const STEERS =
   /(FLAGS|OPTIONS?|OPTS?|ARGS|PATH|LIB|EDITOR|PAGER|SHELL|BROWSER|RC|FILE|COMMAND|PROFILER|PROG|SCANNER)$|(^|_)(LIBS|HOME|DIR|ROOT|CMD|PROGRAM|EXEC|WRAPPER|LAUNCHER|RUNNER|COMPILER|LINKER|RUSTC|TOOLCHAIN|INTERPRETER|ENGINES|HOOKS?|PLUGINS?|MODULES?|PRELOAD|INIT|STARTUP|CONFIG|CONF|PROFILE|ENV|URL|URI|ENDPOINT|ADDR|ADDRESS|REGISTRY|INDEX|MIRROR|SOCKET|SOCK|CERT|CERTS|CA|CRT|BUNDLE|STORE|RSH|SSH|ASKPASS|PWD)$/;
 
-/** Whether programs would take what a variable of that name holds as code, as options, as a path or as an address. */
+/** Whether programs would use the variable's value as code, options, a path or an address. */
 export function steers(variable: string): boolean {
   return reservedBy(variable) !== null || STEERS.test(variable.toUpperCase());
 }
@@ -60,7 +60,7 @@ const NO_SECRET = /LESSKEY$|SSLKEY$|^GOOGLE_(APPLICATION_)?CREDENTIALS$|COMPAT$/
 const CHOSEN =
   /(TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?|PAT|BEARER)$|(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PAT|AUTH)(_|$)|^[A-Z]\d*$/;
 
-/** What `CHOSEN` allows, for the person whose name was refused. */
+/** What `CHOSEN` allows, for the error message. */
 export const CHOSEN_NAMES =
   "Use a name that says it is a secret, such as FOO_TOKEN: one that ends in TOKEN, KEY, SECRET, PASSWORD, CREDENTIAL, CREDENTIALS, PAT or BEARER, or has TOKEN, KEY, SECRET, PASSWORD, PASSWD, PASSPHRASE, PAT or AUTH between underscores.";
 
@@ -138,7 +138,7 @@ export const RESERVED_FLAGS = [
   ...["keep", "replace", "ci"],
 ] as const;
 
-/** Our own variables: a provider's `AUTH_<ID>` would be taken for one. */
+/** auth's own variables, with which a provider's `AUTH_<ID>` could be confused. */
 export const OWN_VARIABLES = [
   "AUTH_HOME",
   "AUTH_STORE",

@@ -1,6 +1,6 @@
 /**
- * A description and a connection's settings become what can be acted upon: absolute URLs, the origins that tokens may
- * go to, variables to read and write. Pure: nothing is asked of the network or the environment.
+ * Resolves a description with a connection's settings: absolute URLs, the origins that tokens may go to, variables to read
+ * and write. Pure: it uses neither the network nor the environment.
  */
 
 import { usage } from "../platform/errors.ts";
@@ -19,9 +19,9 @@ export interface ResolvedProvider {
   readonly dialect: Dialect;
   /** With defaults, as they are to be stored. */
   readonly settings: Values;
-  /** To be asked for the endpoints, or null where they are all known. */
+  /** The issuer for discovery, or null where all endpoints are known. */
   readonly issuer: string | null;
-  /** The API that says which issuer gives its tokens; null: none does. */
+  /** The API that names its issuer; null: none does. */
   readonly resource: string | null;
   readonly endpoints: Endpoints;
   /** Declared API origins, besides those of the endpoints. */
@@ -41,7 +41,7 @@ export interface ResolvedProvider {
   readonly apiKey: { readonly pattern: string | null; readonly create: string | null };
 }
 
-/** What to tell someone who has to create a client first. */
+/** For a person who has to create a client first. */
 export interface ClientHelp {
   /** The page. */
   readonly create: string | null;
@@ -66,7 +66,7 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     .map(originOf);
   return {
     definition,
-    // Whose login it is shows in each message. In the path of a server's URL a key may stand.
+    // The account is shown in messages, but a server's URL may hold a key in its path.
     dialect: resource === null ? dialect : { ...dialect, title: `${dialect.title} ${new URL(resource).host}` },
     settings,
     issuer,
@@ -110,7 +110,7 @@ function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, 
   return filled;
 }
 
-/** A URL that must stay in its template's frame: a value is a host, or one part of the path. */
+/** Fills a URL template; a value may only be a host, or one part of the path. */
 function fillUrl(template: string, settings: Values): string | null {
   const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/?]*)?(.*)$/is.exec(template) ?? [];
   if (frame !== "")

@@ -1,4 +1,4 @@
-/** What a connection says about itself (host, tenant, …): checked, put in order, defaults filled in. */
+/** A connection's settings (host, tenant, …): checked, ordered, with defaults. */
 import { usage } from "../platform/errors.ts";
 import { addressFault, hostFrom } from "../platform/url.ts";
 import { matches, patternFault } from "./pattern.ts";
@@ -57,7 +57,7 @@ export function completeSettings(definition: ProviderDefinition, given: Values):
   for (const [name, setting] of Object.entries(declared)) {
     const value = (Object.hasOwn(given, name) ? given[name]?.trim() : undefined) || setting.default;
     if (value !== undefined) settled[name] = acceptSetting(setting, value, `--${flagOf(name, setting)}`);
-    // What only some flows need is asked for when the flow is known.
+    // Settings of some flows only are required once the flow is known.
     else if (setting.required && setting.flows === undefined) throw missing(definition, name, setting);
   }
   return settled;

@@ -1,6 +1,6 @@
-/** Guesses at what was meant: the known word nearest to what was typed. */
+/** "Did you mean": the known word that is most similar to a typed one. */
 
-/** @returns null where nothing known is near: more than a third of the letters differ. */
+/** @returns null where more than a third of the letters differ. */
 export function suggestion(typed: string, known: readonly string[]): string | null {
   if (typed.length > 64) return null;
   const word = typed.toLowerCase();
@@ -13,7 +13,7 @@ export function suggestion(typed: string, known: readonly string[]): string | nu
   return best;
 }
 
-/** `Did you mean 'x'?`; undefined where nothing known is near. */
+/** `Did you mean 'x'?`; undefined where no known word is similar. */
 export function suggestionHint(typed: string, known: readonly string[]): string | undefined {
   const near = suggestion(typed, known);
   return near === null ? undefined : `Did you mean '${near}'?`;

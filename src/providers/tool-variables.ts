@@ -1,4 +1,4 @@
-/** The variables that a provider's own tools read. By itself in a file: `run` needs no more of a description. */
+/** The variables that a provider's own tools read. In its own file, since `run` needs no more of a description. */
 import { usage } from "../platform/errors.ts";
 import { reservedBy } from "./reserved.ts";
 import type { ProviderDefinition } from "./schema.ts";
@@ -30,7 +30,7 @@ export function toolVariables(definition: ProviderDefinition, given: Values): To
   return { written, omitted };
 }
 
-/** Where a description writes nothing, or nothing is left of what it writes: `<ID>_TOKEN`. */
+/** `<ID>_TOKEN` where no variable is left. */
 export function fillVariables(definition: ProviderDefinition, settings: Values): Values {
   const filled: Record<string, string> = {};
   for (const [variable, value] of Object.entries(definition.environment?.write ?? {})) {

@@ -1,4 +1,4 @@
-/** Variants of a description: what is otherwise at some hosts. */
+/** Variants of a description, for some hosts. */
 import { ownValue } from "../platform/json.ts";
 import { matches } from "./pattern.ts";
 import type { ProviderDefinition } from "./schema.ts";

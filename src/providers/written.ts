@@ -1,7 +1,7 @@
 /**
- * What a description may put into the environment of commands (`environment.write`). It is a list of what is allowed:
- * a program that takes a variable as code, as options, as a path or as an address would do what the description's
- * author, or their server, wrote into it, and no list of such variables is ever complete.
+ * What a description may write into the environment of commands (`environment.write`): a list of allowed forms. Programs
+ * use some variables as code, options, a path or an address, so the description's author, or their server, could control
+ * them; no list of such variables is complete.
  */
 import { ownValue } from "../platform/json.ts";
 import { reservedBy, rowOf, steers } from "./reserved.ts";
@@ -17,7 +17,7 @@ const TOKEN = /^[A-Z][A-Z0-9_]*_(TOKEN|KEY|SECRET|PASSWORD|PAT)$/;
 const FACT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 
 /**
- * Names of the allowed shapes that some tool takes as something else. A star means any text at that end.
+ * Names of the allowed forms that some tool uses otherwise. A star means any text at that end.
  * As a path: TLS keys, signing keys. As code: the aliases of Cargo. As the key by which a program trusts what was
  * signed with it, so that the one who chose the key can sign. As an address: hosts of what isn't the provider.
  */
@@ -87,7 +87,7 @@ function factFault(variable: string, value: string, name: string, settings: Sett
     return "can't be written: programs take such a name as code, options, a path or an address";
   const setting = ownValue(settings, name);
   if (setting === undefined) return null; // `templatesAreFilled` says so.
-  // A program of the person's would use a host, or a word, that the description's author chose.
+  // The program would use a host, or a word, that the description's author chose.
   if (setting.from !== undefined)
     return `can't be written: the provider says ${name}, and only what the person said may be`;
   if (setting.default !== undefined || setting.choices !== undefined)

@@ -6,6 +6,7 @@ import { createPublicKey, verify } from "node:crypto";
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { http } from "../platform/http.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Release } from "./origin.ts";
 
 const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -31,8 +32,8 @@ const SIGNATURE_BYTES = 1024;
 /** The newest release. @param now milliseconds since the epoch @throws AuthError `release_untrusted` @throws HttpError */
 export async function newestRelease({ url, keys }: Release, now: number): Promise<Manifest> {
   const bytes = await download(`${url}/manifest.json`, MANIFEST_BYTES);
-  const document = jsonOrNull(bytes);
-  if (document === null)
+  const document = parseJson(new TextDecoder().decode(bytes));
+  if (document == null)
     throw new AuthError("network", `What ${url}/manifest.json answers describes no release.`, {
       hint: "Nothing was changed. If it is this network's sign-in page, sign in to the network, and try again.",
     });
@@ -70,14 +71,6 @@ function isSignedBy(key: string, bytes: Uint8Array, signature: Uint8Array): bool
   } catch {
     // Not a key or a signature.
     return false;
-  }
-}
-
-function jsonOrNull(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
   }
 }
 

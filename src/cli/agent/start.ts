@@ -4,7 +4,7 @@ import { version } from "../../../package.json";
 import { type AgentClient, agentClient } from "../../agent/client.ts";
 import { agentPlace } from "../../agent/place.ts";
 import type { Status } from "../../agent/protocol.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import { parseJson } from "../../platform/json.ts";
 import { ownPath } from "../../platform/own-program.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -13,7 +13,6 @@ import { type Prompt, withoutKeys } from "../../vault/sources/source.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
-import { IDLE_MS } from "./idle.ts";
 import type { ServeOptions } from "./serve.ts";
 
 /** The defaults are those of the agent that it replaces, else the usual ones. */
@@ -157,4 +156,18 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
     if (end >= 0) return text.slice(0, end);
   }
   return text;
+}
+
+/** The default: milliseconds without a request after which the agent locks. */
+export const IDLE_MS = 15 * 60_000;
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `15m`, `90s`, `8h`, `never`. @returns milliseconds; null: never @throws AuthError `usage` */
+export function idleTime(text: string): number | null {
+  if (text === "never") return null;
+  const [, number = "", unit = ""] = /^(\d{1,6})(s|m|h|d)$/.exec(text) ?? [];
+  const time = Number(number) * (UNITS[unit as keyof typeof UNITS] ?? 0);
+  if (time > 0) return time;
+  throw usage("--idle takes a time, or 'never'.", "For example: --idle 15m   (s, m, h, d)");
 }

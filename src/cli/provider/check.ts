@@ -4,8 +4,8 @@ import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { deferSignals } from "../../platform/signals.ts";
 import { defineCommand } from "../command.ts";
-import { shown } from "../flags.ts";
 import { inSession } from "../session.ts";
+import { shown } from "../suggest.ts";
 import { CONSENT, consentFrom } from "./consent.ts";
 import { subjectOf } from "./subject.ts";
 

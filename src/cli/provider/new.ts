@@ -8,10 +8,10 @@ import { readManifest } from "../../providers/plugins/manifest.ts";
 import type { EndpointName } from "../../providers/schema.ts";
 import { type Args, defineCommand, SCOPE } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { shown } from "../flags.ts";
 import { scopes } from "../scopes.ts";
 import { inSession } from "../session.ts";
 import { address, nonEmpty } from "../settings.ts";
+import { shown } from "../suggest.ts";
 import { type Known, manifestDraft, moduleDraft } from "./draft.ts";
 
 /** Flag → endpoint. */

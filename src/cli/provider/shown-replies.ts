@@ -12,6 +12,7 @@ import { kindOf } from "../../platform/trace.ts";
 import { type Dialect, withDefaults } from "../../providers/defaults.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
+import { DEVICE_FIELDS } from "../../providers/schema/dialect.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 
 export interface ShownReply {
@@ -150,15 +151,6 @@ function pathsAt(dialect: Dialect, endpoint: string): Reading[] {
 const REPLY_FIELDS = [
   ...(["accessToken", "refreshToken", "tokenType", "scope", "idToken"] as const),
   ...(["refreshExpiresIn", "refreshTimeout", "authorizationExpiresIn"] as const),
-] as const;
-
-const DEVICE_FIELDS = [
-  "device_code",
-  "user_code",
-  "verification_uri",
-  "verification_uri_complete",
-  "expires_in",
-  "interval",
 ] as const;
 
 export function replyLines({ endpoint, method, url, status, type, bytes, fields }: ShownReply): string[] {

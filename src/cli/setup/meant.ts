@@ -2,7 +2,7 @@
 import { usage } from "../../platform/errors.ts";
 import type { SetupStatus } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
-import { shown } from "../flags.ts";
+import { shown } from "../suggest.ts";
 import { originFrom } from "./call.ts";
 import { profileIn } from "./commands.ts";
 

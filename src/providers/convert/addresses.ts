@@ -1,4 +1,4 @@
-/** The catalogue's addresses as endpoints, origins, and variants for those that depend on what a connection says. */
+/** The catalogue's addresses as endpoints, origins, and variants for those that depend on a connection's values. */
 import { domainOf } from "../domain.ts";
 import type { EndpointName, ProviderDefinition } from "../schema.ts";
 import type { Draft } from "./draft.ts";
@@ -9,7 +9,7 @@ type Endpoints = Partial<Record<EndpointName, string>>;
 export class Addresses {
   readonly endpoints: Endpoints = {};
   readonly #origins: string[] = [];
-  /** For when a value is given: its name → what is different then. */
+  /** Variants: the name of a value → what is different where it is given. */
   readonly #given = new Map<string, Endpoints>();
   readonly #draft: Draft;
 
@@ -33,7 +33,7 @@ export class Addresses {
       return;
     }
     if (this.#draft.defaults.has(value)) {
-      // There is always a value, so that the other address is never used.
+      // The value is always given, so the other address is never used.
       this.#draft.lose(field, "may be an address that only the provider's answer names: it isn't followed");
       this.endpoints[name] = template;
       return;
@@ -69,7 +69,7 @@ export class Addresses {
     return templateOf(this.#draft, field, `https://\${connectionConfig.${told.name}}`);
   }
 
-  /** Where its API is: tokens may go to those origins too. */
+  /** The API's addresses: tokens may go to those origins, too. */
   addOrigins(field: string, text: string | undefined): void {
     const all = text === undefined ? [] : alternatives(this.#draft, text);
     for (const alternative of all) {
@@ -94,10 +94,10 @@ export class Addresses {
     }
   }
 
-  /** A part of a host that no person is asked for is said by the provider, or found out by a script. */
+  /** A part of a host that no person gives: the provider reports it, or a script finds it. */
   #noteSource(field: string, name: string): void {
     const isAsked = this.#draft.property(name)?.automated !== true;
-    // Where a login begins, nothing has been said yet: a person gives it.
+    // The provider reports nothing before the login: a person gives it.
     const setting = this.#draft.settings.get(name);
     if (setting !== undefined && this.#isInEndpoints(setting)) return;
     if (this.#draft.sourceOf(name) !== null) this.#draft.told.set(name, { isHost: false, hosts: [] });

@@ -1,11 +1,11 @@
-/** A catalogue's text as entries, each read only when it is asked for. Nothing in it is trusted. */
+/** A catalogue's text as entries, each parsed only when needed. Nothing in it is trusted. */
 import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";
 import { asObject, ownValue } from "../../platform/json.ts";
 import { suggestionHint } from "../suggest.ts";
 import { type Entry, EntrySchema } from "./entry.ts";
 
-/** Ten times the largest that there is. */
+/** Ten times the largest known one. */
 const LONGEST = 10 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
 const MOST_FIELDS = 200;
@@ -54,7 +54,7 @@ export function readCatalogue(text: string): Catalogue {
 
 type Fields = { readonly all: Readonly<Record<string, unknown>> } | { readonly fault: string };
 
-/** Looked at once, however many are aliases of it. */
+/** Parsed once, also for its aliases. */
 function ownFields(value: unknown): Fields {
   const all = asObject(value);
   if (all === null) return { fault: "is not a group of fields" };
@@ -72,7 +72,7 @@ function withoutAliases(own: (name: string) => Fields, name: string, depth: numb
   return { all: { ...base.all, ...fields.all } };
 }
 
-/** References to anchors that grow without bound are refused by the parser, and nesting without bound by the stack. */
+/** The parser refuses exponentially growing anchors; unbounded nesting exhausts the stack. */
 function parseYaml(text: string): unknown {
   try {
     return Bun.YAML.parse(text);

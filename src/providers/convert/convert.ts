@@ -1,6 +1,6 @@
 /**
- * Entries of a catalogue in the format of Nango's `providers.yaml`, as descriptions. An entry converts as far as a
- * description can say it, and what it can't say is named; one that would be no login at all is refused by name.
+ * Converts entries of a catalogue in the format of Nango's `providers.yaml` to descriptions. Fields that a description can't
+ * express are reported; an entry without a usable login is refused.
  */
 
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -20,11 +20,11 @@ export interface Conversion {
   readonly name: string;
   /** The catalogue's word for how its logins are made: `OAUTH2`. null: the entry can't be read. */
   readonly mode: string | null;
-  /** Without fault. null: refused, and `lost` says why. */
+  /** Valid. null: refused, and `lost` says why. */
   readonly definition: ProviderDefinition | null;
   /** Empty: converted without loss. */
   readonly lost: readonly Loss[];
-  /** The id that it would have, which is another provider's: nothing else is wrong with it. */
+  /** Its id, which belongs to another provider: the only fault. */
   readonly taken?: string;
 }
 
@@ -74,7 +74,7 @@ export function convertCatalogue(
 
 const LONGEST_SHOWN = 200;
 
-/** A catalogue's own words go into messages. */
+/** Shortens a catalogue's text for messages. */
 function printable({ field, why }: Loss): Loss {
   return { field: shortened(field), why: shortened(why) };
 }
@@ -89,12 +89,12 @@ interface Figure {
   whole: number;
   /** Of those: with something that the description assumes, and names. */
   assuming: number;
-  /** Handled by code of the catalogue's own, and so never counted as whole. */
+  /** Handled by the catalogue's own code, and so never counted as lossless. */
   byName: number;
   total: number;
 }
 
-/** Of how many entries of each mode nothing was lost, the commonest mode first. */
+/** How many entries of each mode convert without loss, the most common mode first. */
 export function figures(conversions: readonly Conversion[]): Figure[] {
   const counted = new Map<string, Figure>();
   for (const { name, mode, definition, lost } of conversions) {
@@ -130,7 +130,7 @@ function describe(name: string, id: string, read: Read, convert: NonNullable<(ty
   const { lost } = draft;
   if (part === null) return { name, mode, definition: null, lost };
   const described = withoutTold(draft, { ...draft.addresses.described(), ...part });
-  // Not every setting that was noted is used: the text that named it may have been lost.
+  // A noted setting may be unused: the text that named it may have been lost.
   const settings = settingsOf(draft, id, (setting) => JSON.stringify(described).includes(`{${setting}}`));
   draft.loseUnread();
   if (isHandledByName(name))
@@ -143,7 +143,7 @@ function describe(name: string, id: string, read: Read, convert: NonNullable<(ty
   try {
     return { name, mode, definition: parseDefinition(whole, name), lost };
   } catch (error) {
-    // Where the entry has what no description may have: an address over http, a flag of our own.
+    // The entry has something that no description may have: an address over http, a flag of auth.
     if (!(error instanceof AuthError)) throw error;
     const why = error.message.slice(name.length + 2);
     return { name, mode, definition: null, lost: [...lost, { field: "", why }] };

@@ -1,11 +1,11 @@
-/** An entry on its way to a description: what was read of it, what was asked of settings, and what got lost. */
+/** The state of a conversion: the fields that were read, the settings, and what was lost. */
 import { asObject, ownValue } from "../../platform/json.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
 import { type Entry, type Property, UNRELATED } from "./entry.ts";
 
-/** Something of an entry that a description can't say. */
+/** A field that a description can't express. */
 export interface Loss {
   /** The catalogue's name for it: `token_params.assertion`. */
   readonly field: string;
@@ -19,13 +19,13 @@ export class Draft {
   readonly settings = new Map<string, string>();
   /** Values that count where no other is given: from the catalogue's `a || b`. */
   readonly defaults = new Map<string, string>();
-  /** Values that a connection can do without. */
+  /** Optional values. */
   readonly optional = new Set<string>();
-  /** Values that the provider itself says, each with the hosts that it may be; without: any of the provider's own domain. */
+  /** Values that the provider reports, each with its allowed hosts; without: any host of the provider's own domain. */
   readonly told = new Map<string, { readonly isHost: boolean; readonly hosts: readonly string[] }>();
   /** What the API wants beside the token. */
   readonly companions: NonNullable<ProviderDefinition["companions"]> = {};
-  /** What the entry doesn't say, and the description has to. */
+  /** Assumptions: what the description needs and the entry doesn't say. */
   readonly assumed: string[] = [];
   readonly addresses = new Addresses(this);
   readonly id: string;
@@ -38,13 +38,13 @@ export class Draft {
     this.#unread = new Set(fields);
   }
 
-  /** A field, which is thereby accounted for. */
+  /** Reads a field, and marks it as handled. */
   take<Field extends keyof Entry>(field: Field): NonNullable<Entry[Field]> | undefined {
     this.#unread.delete(field);
     return this.#entry[field] ?? undefined;
   }
 
-  /** What a person is asked for as credentials. Any that isn't `known` is lost. */
+  /** The credentials that a person gives. Those that aren't `known` are lost. */
   takeCredentials(known: readonly string[]): NonNullable<Entry["credentials"]> {
     const all = this.take("credentials") ?? {};
     for (const name of Object.keys(all))
@@ -62,7 +62,7 @@ export class Draft {
     return ownValue(this.#entry.connection_config ?? {}, name);
   }
 
-  /** Where the provider itself says a value: in the answer that the browser brings, or in its token reply. */
+  /** Where the provider reports a value: in the browser's answer, or in its token reply. */
   sourceOf(name: string): "answer" | "reply" | null {
     if (this.#entry.redirect_uri_metadata?.includes(name)) return "answer";
     return this.#entry.token_response_metadata?.includes(name) ? "reply" : null;
@@ -72,13 +72,13 @@ export class Draft {
     if (!this.lost.some((loss) => loss.field === field)) this.lost.push({ field, why });
   }
 
-  /** What no part took is lost by name, unless it has nothing to do with logins. */
+  /** Reports unhandled fields as lost, unless they have nothing to do with logins. */
   loseUnread(): void {
     for (const field of this.#unread) if (!UNRELATED.includes(field)) this.lose(field, "can't be said");
   }
 }
 
-/** Without fields that say nothing: those without a value, empty lists, and groups in which nothing is left. */
+/** Without empty fields: those without a value, empty lists, and empty groups. */
 export function withoutEmpty(group: object): Record<string, unknown> {
   const kept = Object.entries(group).map(([name, value]) => [name, asObject(value) ? withoutEmpty(value) : value]);
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined && !isEmpty(value)));

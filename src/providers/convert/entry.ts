@@ -1,6 +1,6 @@
 /**
- * One entry of a catalogue in the format of Nango's `providers.yaml`: the fields that are read, with everything bounded.
- * What else an entry has is looked at by name only.
+ * One entry of a catalogue in the format of Nango's `providers.yaml`: the fields that are read, all with limits. Of other
+ * fields only the name is read.
  */
 import * as v from "valibot";
 
@@ -18,7 +18,7 @@ const flag = v.pipe(
   v.transform((value) => value === "true"),
 );
 
-/** A value that someone is asked for. What is only shown beside it (examples, prefixes, notes) is left. */
+/** A value that a person gives. Its examples, prefixes and notes are ignored. */
 const property = v.object({
   title: v.nullish(text),
   format: v.nullish(text),
@@ -68,7 +68,7 @@ export const EntrySchema = v.object({
 export type Entry = v.InferOutput<typeof EntrySchema>;
 export type Property = v.InferOutput<typeof property>;
 
-/** What describes the catalogue's own product, or the API that is called later: nothing of it is about a login's tokens. */
+/** Fields about the catalogue's own product, or about calling the API: not about a login's tokens. */
 export const UNRELATED: readonly string[] = [
   ...["alias", "auth", "categories", "decode_url", "docs", "docs_connect", "setup_guide_url", "available_scopes"],
   ...["connection_configuration", "integration_config", "post_connection_script", "pre_connection_deletion_script"],

@@ -1,10 +1,10 @@
-/** What the catalogue says of keys, and of names with passwords, that are made by hand. */
+/** API keys, and names with passwords. */
 import type { Draft } from "./draft.ts";
 import type { Part } from "./oauth.ts";
 import { takeHeaders, tokenHeader } from "./proxy.ts";
 import { linearPattern } from "./settings.ts";
 
-/** A key that goes into one header, as it is or as Basic credentials. */
+/** A key that goes into one header, unchanged or as Basic credentials. */
 export function apiKeyPart(draft: Draft): Part | null {
   const { apiKey } = draft.takeCredentials(["apiKey"]);
   const header = tokenHeader(draft, "apiKey");

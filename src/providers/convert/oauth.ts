@@ -1,4 +1,4 @@
-/** What the catalogue says of OAuth: logins in the browser, and programs that get tokens for themselves. */
+/** OAuth: logins in the browser, and client credentials. */
 import { ownValue } from "../../platform/json.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import type { Draft } from "./draft.ts";
@@ -12,7 +12,7 @@ type Texts = Readonly<Record<string, string>>;
 /** Scopes by which a refresh token is asked for. */
 const OFFLINE = ["offline_access", "offline.access", "offline"];
 
-/** @returns null where no such login can be made of it: why is lost by name */
+/** @returns null where it can't be such a login: the reason is reported as lost */
 export function browserPart(draft: Draft): Part | null {
   draft.addresses.add("authorization", "authorization_url", draft.take("authorization_url"));
   draft.addresses.add("token", "token_url", tokenAddress(draft, "OAUTH2"));
@@ -38,7 +38,7 @@ export function browserPart(draft: Draft): Part | null {
   };
 }
 
-/** RFC 6749 §4.4. @returns null where no token can be had so: why is lost by name */
+/** RFC 6749 §4.4. @returns null where that isn't possible: the reason is reported as lost */
 export function clientCredentialsPart(draft: Draft): Part | null {
   draft.addresses.add("token", "token_url", tokenAddress(draft, "OAUTH2_CC"));
   const { grant_type: grant = "client_credentials", ...parameters } = draft.take("token_params") ?? {};
@@ -48,7 +48,7 @@ export function clientCredentialsPart(draft: Draft): Part | null {
   }
   draft.takeCredentials(["client_id", "client_secret"]);
   const { scope, ...others } = parameters;
-  // One that hangs on what a connection says is a parameter like any other.
+  // One that depends on a connection's value is an ordinary parameter.
   const isFixed = scope !== undefined && asked(scope).length === 0;
   const scopes = draft.take("default_scopes") ?? (isFixed ? [scope] : []);
   return {
@@ -96,7 +96,7 @@ function requestOf(draft: Draft, tokenParameters: Texts, refreshing: Texts): Par
   };
 }
 
-/** Where the catalogue has none for a refresh, it sends those of the first request. */
+/** Without parameters for a refresh, the catalogue sends those of the first request. */
 function refreshParameters(draft: Draft, tokenParameters: Texts): Texts {
   const given = draft.take("refresh_token_params") ?? draft.take("refresh_params");
   draft.take("refresh_params");

@@ -9,7 +9,7 @@ const TAKEN = ["token", "basic", "clientId", "issuer", "redirectUri", "scope", "
 
 /**
  * @param others what else this text may name: the catalogue's name → ours
- * @returns null for a text that a template can't say, which is lost by name
+ * @returns null for a text that a template can't express, which is reported as lost
  */
 export function templateOf(
   draft: Draft,
@@ -35,7 +35,7 @@ export function templateOf(
   }
 }
 
-/** Some entries forget the prefix of what they declare themselves. */
+/** Some entries leave out the prefix of values that they declare. */
 function settingIn(draft: Draft, name: string): string | null {
   if (name.startsWith(OF_SETTINGS)) return name.slice(OF_SETTINGS.length);
   return draft.property(name) === undefined ? null : name;
@@ -104,7 +104,7 @@ export function hostsOf(draft: Draft, text: string): string[] {
   );
 }
 
-/** What `written` has in the place of the one value in `text`, or null where they differ elsewhere. */
+/** The part of `written` at the place of the one value in `text`, or null where they differ elsewhere. */
 function writtenOut(text: string, written: string): string | null {
   const [start = "", ...rest] = text.split(PLACEHOLDER).filter((_, i) => i % 2 === 0);
   const end = rest[0] ?? "";

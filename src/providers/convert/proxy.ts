@@ -6,8 +6,8 @@ import { asked, asksFor, templateOf } from "./placeholders.ts";
 type Header = Pick<ProviderDefinition, "header" | "basic">;
 
 /**
- * The headers for which `holdsToken` is true. The others are the API's own business, unless they hold another secret.
- * What the address holds is looked at too.
+ * The headers for which `holdsToken` is true. Others are ignored, unless they hold another secret. The address is checked,
+ * too.
  */
 export function takeHeaders(draft: Draft, holdsToken: (text: string) => boolean): [name: string, text: string][] {
   const { base_url: base, headers, query } = draft.take("proxy") ?? {};
@@ -25,7 +25,7 @@ function secretsIn(draft: Draft, text: string): string[] {
   return [...own.map((name) => `connectionConfig.${name}`), ...(asksFor(text, "clientSecret") ? ["clientSecret"] : [])];
 }
 
-/** A second secret goes along with the token, in a header of its own. */
+/** A second secret, in its own header: a companion. */
 function addCompanion(draft: Draft, header: string, text: string): void {
   const field = `proxy.headers.${header}`;
   const [secret = "", ...more] = secretsIn(draft, text);

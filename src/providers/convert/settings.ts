@@ -1,4 +1,4 @@
-/** What a connection is asked for, as settings: only what something of the description is made of. */
+/** A connection's values as settings: only those that the description uses. */
 import { ownValue } from "../../platform/json.ts";
 import { patternFault } from "../pattern.ts";
 import { RESERVED_FLAGS } from "../reserved.ts";
@@ -6,7 +6,7 @@ import { checkSetting, flagOf, type Setting } from "../settings.ts";
 import type { Draft } from "./draft.ts";
 import type { Property } from "./entry.ts";
 
-/** @param isUsed whether something of the description is made of a setting */
+/** @param isUsed whether the description uses a setting */
 export function settingsOf(draft: Draft, id: string, isUsed: (setting: string) => boolean): Record<string, Setting> {
   const properties = draft.take("connection_config") ?? {};
   const used = [...draft.settings].filter(([, setting]) => isUsed(setting));
@@ -40,7 +40,7 @@ function settingFrom(draft: Draft, id: string, name: string, setting: string, pr
   return { ...shape, required: isRequired || undefined };
 }
 
-/** What the provider itself says: a host of its own, or a part of one. */
+/** A reported setting: the provider's host, or a part of one. */
 function toldSetting(draft: Draft, field: string, name: string, property: Partial<Property>): Setting {
   const { isHost = false, hosts = [] } = draft.told.get(name) ?? {};
   const source = draft.sourceOf(name) ?? "reply";
@@ -82,7 +82,7 @@ function patternOf(
   return linearPattern(draft, `${field}.pattern`, pattern);
 }
 
-/** The pattern as descriptions have it; undefined, and lost, where it could take long to match. */
+/** The pattern in a description's form; undefined, and lost, where it could take long to match. */
 export function linearPattern(draft: Draft, field: string, given: string): string | undefined {
   const pattern = withoutAnchors(given);
   if (patternFault(pattern) === null) return pattern;

@@ -1,7 +1,7 @@
 /**
  * Entries of the public catalogue whose token request, reply or renewal its product handles by name, in code of its own
- * (`shouldUseProviderClient`, `shouldIntrospectToken`): nothing in the file says how, so that none of them converts for
- * certain without loss. The names are theirs; where they are from stands beside them.
+ * (`shouldUseProviderClient`, `shouldIntrospectToken`): the file doesn't say how, so none of them is certain to convert
+ * without loss. The names are theirs, each with its source.
  */
 import { names } from "./handled-by-name.json";
 

@@ -1,6 +1,6 @@
 /**
- * What a description lays claim to: variables of the environment, and origins that tokens go to. One that names
- * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
+ * A description's claims: variables of the environment, and origins that tokens go to. A description that claims another
+ * provider's would get, or send, that provider's secrets (PROVIDERS.md).
  */
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
@@ -18,7 +18,7 @@ export interface Claims {
   readonly names: readonly string[];
   /** Variables that a token, a setting or a client is read from. */
   readonly reads: readonly string[];
-  /** What a command gets, and what leads its libraries to another address of the API. */
+  /** Variables that a command gets, also those with another address of the API. */
   readonly writes: readonly string[];
   /** All that tokens can go to, whatever its settings are. One that only a setting decides is `https://{host}`. */
   readonly origins: readonly string[];
@@ -47,7 +47,7 @@ export function claimsOf(definition: ProviderDefinition): Claims {
   const together = reaches.flatMap(({ usual, open }) => [usual, open]);
   return {
     names: [definition.id, ...(definition.aliases ?? [])],
-    // A login reads their secrets from where programs get them.
+    // A login reads companions' secrets from the variables of programs.
     reads: [...new Set([...reads, ...beside])],
     writes: [...new Set([...(writes.length === 0 ? [defaultVariable(definition.id)] : writes), ...beside, ...leads])],
     origins: [...new Set(together.flat())],
@@ -75,7 +75,7 @@ function shared({ origins }: Claims, theirs: Claims): string | null {
   return origin === undefined ? null : `the origin ${origin}`;
 }
 
-/** All of it may be at the other's origins, or none: a code that is shown at one must not be redeemed at another. */
+/** Either all of its origins are the other's, or none: a code from one must not be redeemed at another. */
 function mixed({ together }: Claims, { origins }: Claims): string | null {
   const isTheirs = (one: string): boolean => origins.includes(one);
   for (const group of together) {
@@ -125,7 +125,7 @@ export function clashError(id: string, clash: string): AuthError {
 }
 
 /**
- * What is part of auth keeps its names, variables and origins, whatever is put into the folder: the catalogue's too.
+ * No plugin may use the names, variables and origins of a provider that is part of auth, the catalogue's included.
  * @throws AuthError `plugin_invalid`
  */
 export async function refuseClash(
@@ -151,7 +151,7 @@ export async function refuseForeignIssuer(
   catalog: Catalog,
   get: Describe,
 ): Promise<void> {
-  // A base's own issuer may name what it likes.
+  // The base's own issuer isn't restricted.
   if (base !== null && claimsOf(await get(base)).origins.includes(originOf(addresses.issuer))) return;
   const [login, all] = [[...new Set(addresses.login.map(originOf))], [...new Set(addresses.all.map(originOf))]];
   const mine = { names: [], reads: [], writes: [], origins: login, destinations: all, together: [all] };

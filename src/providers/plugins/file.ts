@@ -1,4 +1,4 @@
-/** A plugin's file: read once and whole, only where no other user could write it, and identified by its hash (RULES.md §4). */
+/** Reads a plugin's file once, only where no other user could have written it, and identifies it by its hash (RULES.md §4). */
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
 import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -7,7 +7,7 @@ import { accessHint, ownershipIfThere, ownershipOf } from "../../platform/small-
 import { kindOf, type PluginKind } from "./place.ts";
 
 export interface PluginFile {
-  /** As it is named in messages: its path, or where it was fetched from. */
+  /** Its name in messages: its path, or where it was fetched from. */
   readonly name: string;
   readonly kind: PluginKind;
   readonly text: string;
@@ -27,7 +27,7 @@ export async function readPluginFile(path: string): Promise<PluginFile> {
     if ((owned.mode & 0o170000) !== 0o100000) throw usage(`${path} is not a file.`, "Name a plugin's file.");
     refuseForeign(path, owned);
     const file = Bun.file(path);
-    // Asked of the file first: one of 100 MB is not to be read to be found too large.
+    // Checks the size first, so that a huge file isn't read.
     return pluginFile(path, file.size > LIMITS.pluginBytes ? file.size : await file.bytes());
   } catch (error) {
     if (error instanceof AuthError) throw error;
@@ -74,7 +74,7 @@ function decoded(name: string, bytes: Uint8Array): string {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     if (!text.includes("\0")) return text;
   } catch {
-    // Said below, as for a NUL: either way it is no text.
+    // Reported below, as for a NUL.
   }
   throw new AuthError("plugin_invalid", `${name} is not a text file in UTF-8.`, { hint: "Save it as UTF-8." });
 }

@@ -1,4 +1,4 @@
-/** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
+/** Adds plugins to the configuration's folder, and removes them: private files, written atomically. */
 import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { fileFault } from "../../platform/file-faults.ts";

@@ -48,8 +48,8 @@ function findBase({ bundled, load }: Lookup, id: string, chain: readonly string[
 }
 
 /**
- * What the file describes; a module only as it was trusted. `reviewed`: these very bytes were shown to a person when they
- * were added; a manifest that was put into the folder by hand was not.
+ * The file's description; a module's only as trusted. `reviewed`: a person was shown exactly these bytes when the plugin was
+ * added, unlike a manifest that was copied into the folder.
  * @throws AuthError `plugin_invalid`, `plugin_untrusted`
  */
 async function loadInstalled(

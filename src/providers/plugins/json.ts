@@ -1,6 +1,6 @@
 /**
- * JSON (RFC 8259) as people write it by hand: Bun's own parser says neither where a text is wrong, nor that a name is in
- * it twice and one of the two does nothing.
+ * JSON (RFC 8259) with the position of errors, and without duplicate names, of which one would have no effect. Bun's parser
+ * reports neither.
  */
 import { printParseErrorCode, visit } from "jsonc-parser";
 
@@ -14,7 +14,7 @@ export class JsonFault extends Error {
   }
 }
 
-/** No description is as deep as this; a text that is only brackets would exhaust the stack. */
+/** No description is nested this deep; a text of brackets would exhaust the stack. */
 const DEEPEST = 32;
 
 const NOT_CLOSED = "a comma or a closing bracket is expected";

@@ -1,4 +1,4 @@
-/** From a plugin's file to the description that everything else works with. */
+/** Loads the description from a plugin's file. */
 import { AuthError } from "../../platform/errors.ts";
 import { deepMerge } from "../defaults.ts";
 import { parseDefinition } from "../parse.ts";

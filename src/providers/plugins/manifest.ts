@@ -1,4 +1,4 @@
-/** A manifest's text (TOML or JSON, by the file's name) becomes a value, which nothing has checked yet; and back. */
+/** Parses a manifest's text (TOML or JSON, by the file's name) to an unchecked value, and writes one. */
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { asObject } from "../../platform/json.ts";
@@ -6,10 +6,10 @@ import { asObject } from "../../platform/json.ts";
 /** What a manifest may have at most. */
 const MANIFEST_BYTES = 1024 * 1024;
 
-/** Of a line that is shown, or written. */
+/** Characters of a line that is shown or written. */
 const LONGEST_LINE = 100;
 
-/** No description is as deep as this. */
+/** No description is nested this deep. */
 const DEEPEST = 32;
 
 /**
@@ -73,7 +73,7 @@ async function readToml(text: string, file: string): Promise<unknown> {
   return plainValue(value, file, TomlDate, []);
 }
 
-/** Ordinary objects and lists, as JSON gives them. Dotted keys nest as deep as a line is long: the bound is ours. */
+/** Plain objects and lists, as from JSON. The parser doesn't limit dotted keys, so their depth is limited here. */
 function plainValue(
   value: unknown,
   file: string,
@@ -81,7 +81,7 @@ function plainValue(
   keys: readonly string[],
 ): unknown {
   if (typeof value !== "object" || value === null) return value;
-  // By its type alone a date would be a group without fields.
+  // A date would look like an empty group.
   if (value instanceof date) throw invalid(file, `${keys.join(".")} is a date.`, 'Put it in quotes: "1979-05-27".');
   if (keys.length > DEEPEST)
     throw invalid(file, `${keys.slice(0, 4).join(".")}… is nested too deeply: more than ${DEEPEST} groups.`);

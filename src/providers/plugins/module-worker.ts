@@ -1,6 +1,6 @@
 /**
- * The worker in which a module's code is evaluated, fresh for each question: what it keeps in its variables is gone
- * with it. It bounds time, it is no sandbox: the code runs as the user (docs/plugins.md).
+ * The worker in which a module's code is evaluated, a new one for each call, so that the module keeps no state. It limits
+ * time, but is no sandbox: the code runs as the user (docs/plugins.md).
  */
 import type { Answer, Question } from "./module.ts";
 
@@ -10,7 +10,7 @@ self.onmessage = async ({ data }: MessageEvent<Question>): Promise<void> => {
   postMessage(await answer(data).catch(thrown));
 };
 
-/** The name that the module is imported by: no path, so that no file can take its place. */
+/** The module's import name: not a path, so that no file can replace it. */
 const NAME = "auth-plugin:module";
 
 async function answer({ code, call }: Question): Promise<Answer> {
@@ -48,7 +48,7 @@ function called(definition: object, { name, argument }: NonNullable<Question["ca
   return { json: asJson(result), functions: [] };
 }
 
-/** Only data leaves the worker, and nothing that JSON would leave out unnoticed. */
+/** Only data leaves the worker, and nothing that JSON would silently drop. */
 function asJson(value: unknown): string {
   const text = JSON.stringify(value, (key, inner) => {
     if (typeof inner === "function" || typeof inner === "symbol" || typeof inner === "bigint")

@@ -21,7 +21,7 @@ const AnswerSchema = v.union([
   v.strictObject({ fault: v.string() }),
 ]);
 
-/** From the worker, where the module's own code runs too: it is checked like anything from outside. */
+/** From the worker, where the module's code runs: untrusted. */
 export type Answer = Readonly<v.InferOutput<typeof AnswerSchema>>;
 
 export type ModuleKind = "ts" | "js";
@@ -67,7 +67,7 @@ const WORKER = import.meta.url.endsWith("/plugins/module.ts")
   : "./providers/plugins/module-worker.ts";
 
 function evaluated(question: Question): Promise<Answer> {
-  // An empty environment: what a description is can't depend on it.
+  // An empty environment, so that the description can't depend on it.
   const worker = new Worker(new URL(WORKER, import.meta.url).href, { env: {}, smol: true });
   return new Promise<Answer>((resolve) => {
     const timer = setTimeout(
@@ -100,7 +100,7 @@ function syntaxError(error: unknown, file: string): AuthError {
   });
 }
 
-/** No line break, by which a value could become a header of its own. */
+/** No line breaks, by which a value could add a header. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get through
 const line = v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]*$/, "holds a control character"));
 const headerName = v.pipe(
@@ -135,7 +135,7 @@ export function functionsOf(code: string, file: string, names: readonly string[]
   return Object.fromEntries(names.map((name) => [name, call(name)]));
 }
 
-/** @param name one that isn't known is refused by the schema, before it is ever called */
+/** @param name the schema refuses unknown ones before any call */
 function checkedAnswer(file: string, name: keyof PluginFunctions, answer: unknown): unknown {
   const { schema, shape } = ANSWERS[name];
   const parsed = v.safeParse(schema, answer);

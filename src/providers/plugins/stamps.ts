@@ -1,7 +1,6 @@
 /**
- * Which variables each installed plugin reads a token from, so that a command which names no provider reads none of
- * the files whose variables aren't set. Found by the files' stamps, and only ever a shortcut: the plugin that is used is
- * read and checked by its content.
+ * A cache of the variables from which each installed plugin reads a token, so that a command without a provider reads only
+ * the files whose variables are set. It is keyed by the files' time stamps; a plugin that is used is read and checked itself.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
@@ -42,7 +41,7 @@ export async function variablesOfPlugins(
   return new Map([...index].map(([id, { reads }]) => [id, reads]));
 }
 
-/** What was found out before counts no more: plugins were added, trusted or removed. */
+/** Invalidates the cache: plugins were added, trusted or removed. */
 export function forgetIndex(folder: string): void {
   rmSync(indexIn(folder), { force: true });
 }
@@ -61,7 +60,7 @@ function readIndex(folder: string): Index {
   }
 }
 
-/** Beside its place, and moved there. A folder that can't be written has none, and is only slower for it. */
+/** Written atomically. A read-only folder has no cache, which is only slower. */
 function writeIndex(folder: string, index: Index): void {
   const temporary = `${indexIn(folder)}.${crypto.randomUUID()}`;
   try {
@@ -73,7 +72,7 @@ function writeIndex(folder: string, index: Index): void {
   }
 }
 
-/** Of all the files of that id: that there are two is an error only when they are read. */
+/** Of all files with that id: two of them are an error only when they are read. */
 function stampOf(folder: string, id: string, names: ReadonlySet<string>): string {
   return PLUGIN_KINDS.filter((kind) => names.has(`${id}.${kind}`))
     .map((kind) => {

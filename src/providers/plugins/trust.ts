@@ -1,6 +1,6 @@
 /**
- * What this home knows of an installed plugin: where it came from and, of a module, which bytes a person has looked at
- * and what it contained then. Kept sealed in the vault; here is only how it is asked for (RULES.md §4).
+ * The pin of an installed plugin: where it came from and, for a module, which bytes a person has reviewed. It is kept sealed
+ * in the vault; this is the interface to it (RULES.md §4).
  */
 import { AuthError } from "../../platform/errors.ts";
 
@@ -20,7 +20,7 @@ export interface Pin {
 export interface Trusted {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The module's text: against it a change is shown. */
+  /** The module's text, to show later changes. */
   readonly source: string;
   /** Its default export, without functions. */
   readonly data: unknown;
@@ -28,7 +28,7 @@ export interface Trusted {
   readonly functions: readonly string[];
 }
 
-/** How a plugin's pin is asked for. The vault is opened only then. */
+/** Gets a plugin's pin. Only this opens the vault. */
 export type ReadPin = (id: string) => Promise<Pin | null>;
 
 /** @throws AuthError `plugin_untrusted` unless these very bytes were trusted */

@@ -1,4 +1,4 @@
-/** The part of the schema that says what goes along with every token, in headers of their own. */
+/** The schema of companions, which are sent with every token in their own headers. */
 import * as v from "valibot";
 import { optional, required, template, text, variable } from "./words.ts";
 

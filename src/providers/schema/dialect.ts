@@ -1,4 +1,4 @@
-/** The part of the schema that says how a provider speaks: its requests, its replies, its errors. */
+/** The schema of a provider's dialect: its requests, replies and errors. */
 import * as v from "valibot";
 import { count, errorCodes, names, optional, path, required, template, templates, text, texts } from "./words.ts";
 
@@ -96,7 +96,7 @@ const authentication = optional(
   "How a client with a secret proves it in this request, where that isn't as `client.authentication` has it.",
 );
 
-/** Laid over `request`. */
+/** Merged into `request`. */
 const otherRequest = v.strictObject({
   ...v.omit(request, ["tokenParameters", "refreshParameters"]).entries,
   authentication,
@@ -217,19 +217,19 @@ export const errors = v.strictObject({
   subcodePrefix: optional(text, "The prefix of a sub-code that is a number."),
 });
 
+/** RFC 8628 §3.2. */
+export const DEVICE_FIELDS = [
+  "device_code",
+  "user_code",
+  "verification_uri",
+  "verification_uri_complete",
+  "expires_in",
+  "interval",
+] as const;
+
 export const device = v.strictObject({
   fields: optional(
-    v.record(
-      v.picklist([
-        "device_code",
-        "user_code",
-        "verification_uri",
-        "verification_uri_complete",
-        "expires_in",
-        "interval",
-      ]),
-      path,
-    ),
+    v.record(v.picklist(DEVICE_FIELDS), path),
     "Its reply's field (RFC 8628 §3.2) → the provider's name for it.",
   ),
   needsSecret: optional(

@@ -1,4 +1,4 @@
-/** The functions that a module may have: what each gets and answers. */
+/** The functions of a module: their arguments and results. */
 import * as v from "valibot";
 import { optional } from "./words.ts";
 
@@ -16,7 +16,7 @@ export interface PluginReply {
   readonly body: unknown;
 }
 
-/** In a module it answers at once; called through the worker it takes a while. */
+/** Synchronous in a module, asynchronous through the worker. */
 type Pure<Given, Answer> = (given: Given) => Answer | Promise<Answer>;
 
 function pure<Given, Answer>() {

@@ -27,7 +27,7 @@ export interface JsonSchema {
   readonly not?: JsonSchema;
 }
 
-/** Groups that several fields have: each is a definition of its own, and those fields refer to it. */
+/** Groups of several fields, each with its own definition. */
 const SHARED = { endpoints, environment, request, reply, errorEntry, replaceable };
 
 /** Of every description. A function, which only a module can have, is `not: {}`: no JSON value matches. */
@@ -49,7 +49,7 @@ export function manifestSchema(): JsonSchema {
     title: "A provider of auth",
     description: "Describes a service that `auth` logs in to. Check it: auth provider check <file>",
     ...rest,
-    // What extends another says only what differs.
+    // A manifest that extends another only has the differences.
     anyOf: [{ required }, { required: ["extends", "id"] }],
     properties: {
       $schema: { type: "string", description: "For editors only." },

@@ -1,4 +1,4 @@
-/** The part of the schema that says how tokens are had without a person. */
+/** The schema of logins without a person. */
 import * as v from "valibot";
 import { mintRequest, reply } from "./dialect.ts";
 import { count, errorCodes, optional, path, required, template, templates, text, variable } from "./words.ts";

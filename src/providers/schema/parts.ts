@@ -1,4 +1,4 @@
-/** Looks a valibot schema up by the keys of a value: for the fields beside a wrong one, and for the fields of a kind. */
+/** Finds parts of a valibot schema by the keys of a value: the fields beside a wrong one, and the fields of a kind. */
 import type * as v from "valibot";
 import { ownValue } from "../../platform/json.ts";
 

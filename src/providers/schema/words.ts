@@ -1,4 +1,4 @@
-/** What the schema of a description is made of: fields with their texts, kinds of text, flows, classes of error. */
+/** Parts of a description's schema: fields with their texts, kinds of text, flows, classes of error. */
 import * as v from "valibot";
 
 /** A field that must be given. Its text is what editors and docs/provider-contract.md say of it. */

@@ -2,12 +2,9 @@
  * Parses a file with our lines in it as its program does: it has to have our settings, and all others as before. A search
  * by lines alone can miss a setting that the parser sees, or find one in what the parser reads as text.
  */
+import { asObject, type Json } from "../../platform/json.ts";
 import { type LinesChange, Unreadable } from "../change.ts";
 import { parseIni } from "./ini.ts";
-
-interface Tree {
-  readonly [name: string]: unknown;
-}
 
 /** @throws Unreadable where it says something else, or its program would refuse it */
 export async function requireRead(before: string, after: string, change: LinesChange): Promise<void> {
@@ -21,7 +18,7 @@ export async function requireRead(before: string, after: string, change: LinesCh
     throw new Unreadable("says something about it elsewhere, in a form that can't be added to");
 }
 
-async function parserFor({ syntax, section }: LinesChange): Promise<((text: string) => Tree) | null> {
+async function parserFor({ syntax, section }: LinesChange): Promise<((text: string) => Json) | null> {
   if (syntax === "toml") {
     const { parse } = await import("smol-toml");
     return (text) => {
@@ -45,14 +42,11 @@ function readable<T>(work: () => T): T | null {
 }
 
 function merged(one: unknown, other: unknown): unknown {
-  if (!isTree(one) || !isTree(other)) return other;
-  const names = Object.keys(other).map((name) => [
+  const [base, over] = [asObject(one), asObject(other)];
+  if (base === null || over === null) return other;
+  const fields = Object.entries(over).map(([name, value]) => [
     name,
-    Object.hasOwn(one, name) ? merged(one[name], other[name]) : other[name],
+    Object.hasOwn(base, name) ? merged(base[name], value) : value,
   ]);
-  return { ...one, ...Object.fromEntries(names) };
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return { ...base, ...Object.fromEntries(fields) };
 }

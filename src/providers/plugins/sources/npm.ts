@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import type { Context } from "../../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
-import { ownValue } from "../../../platform/json.ts";
+import { ownValue, parseJson } from "../../../platform/json.ts";
 import { LIMITS } from "../../../platform/limits.ts";
 import { isSameOrigin } from "../../../platform/url.ts";
 import { pluginFile } from "../file.ts";
@@ -74,7 +74,7 @@ async function resolved(
   return { version, ...dist, integrity: dist.integrity };
 }
 
-/** What lets one in at the registry goes to no other place. */
+/** The registry's credentials are sent nowhere else. */
 async function download({ http }: Context, registry: PackageRegistry, url: string): Promise<Uint8Array> {
   const own = isSameOrigin(url, registry.url);
   const headers = own ? authorized(registry) : {};
@@ -113,12 +113,9 @@ function pluginIn(files: ReadonlyMap<string, Uint8Array>, name: string): string 
 }
 
 function parsed<T extends v.GenericSchema>(schema: T, bytes: Uint8Array, what: string): v.InferOutput<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new AuthError("plugin_invalid", `${what} is not JSON.`, { hint: "Nothing was added.", cause });
-  }
+  const value = parseJson(new TextDecoder().decode(bytes));
+  if (value === undefined)
+    throw new AuthError("plugin_invalid", `${what} is not JSON.`, { hint: "Nothing was added." });
   return checked(schema, value, what);
 }
 

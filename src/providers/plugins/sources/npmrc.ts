@@ -1,8 +1,8 @@
 /**
- * Where a package comes from, as the user's own npm configuration says. That of the current folder has no say, nor
- * have the variables that npm hands to the scripts of a package: a repository must not choose whose code is installed.
+ * Where a package comes from, by the user's own npm configuration. Neither that of the current folder counts, nor the
+ * variables that npm sets for a package's scripts: a repository must not choose whose code is installed.
  */
-
+import { parse } from "ini";
 import type { Environment } from "../../../platform/context.ts";
 import { withoutEnd } from "../../../platform/escape.ts";
 import { addressFault } from "../../../platform/url.ts";
@@ -23,7 +23,7 @@ export function npmrcPath(env: Environment): string | null {
 
 /** @param text of the `.npmrc`; a registry that is neither https nor on this machine doesn't count */
 export function registryFor(packageName: string, text: string, env: Environment): PackageRegistry {
-  const settings = parse(text, env);
+  const settings = settingsIn(text, env);
   const scope = packageName.startsWith("@") ? packageName.slice(0, packageName.indexOf("/")) : null;
   const named = (scope === null ? undefined : settings.get(`${scope}:registry`)) ?? settings.get("registry");
   const url = named !== undefined && addressFault(named) === null ? `${withoutEnd(named, "/")}/` : DEFAULT;
@@ -44,21 +44,9 @@ function authorizationOf(settings: ReadonlyMap<string, string>, url: string): st
   return null;
 }
 
-/** ini: `key = value`, comments with `;` and `#`, `${VARIABLE}` in values. */
-function parse(text: string, env: Environment): Map<string, string> {
-  const settings = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const [name = "", ...rest] = line.split("=");
-    const key = name.trim();
-    if (key === "" || /^[;#]/.test(key) || rest.length === 0) continue;
-    const plain = rest
-      .join("=")
-      .trim()
-      .replace(/^"(.*)"$/, "$1");
-    settings.set(
-      key,
-      plain.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? ""),
-    );
-  }
-  return settings;
+/** Read by npm's own parser, with `${VARIABLE}` in values replaced. */
+function settingsIn(text: string, env: Environment): Map<string, string> {
+  const filled = (value: unknown): string =>
+    String(value).replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? "");
+  return new Map(Object.entries(parse(text)).map(([name, value]) => [name, filled(value)]));
 }

@@ -9,7 +9,7 @@ import { type PluginFile, pluginFile, readPluginFile } from "../file.ts";
 
 export interface FoundPlugin {
   readonly file: PluginFile;
-  /** What a module is called before anyone ran it. */
+  /** A module's name before it was run. */
   readonly id: string;
   /** `npm:acme@1.2.3` */
   readonly origin: string;
@@ -25,7 +25,7 @@ export async function findPlugin(context: Context, source: string): Promise<Foun
 async function fromUrl({ http }: Context, url: string): Promise<FoundPlugin> {
   const { body } = await fetchFile(http, url, { what: "plugin", maxBytes: LIMITS.pluginBytes });
   const { origin, pathname } = new URL(url);
-  // What follows the path may be a key of the person's own: it is neither shown nor kept.
+  // The query may hold a person's key: it is neither shown nor kept.
   const place = `${origin}${pathname}`;
   return { file: pluginFile(place, body), id: nameOf(pathname), origin: place };
 }

@@ -1,4 +1,4 @@
-/** The files of an npm package, out of its tarball. Nothing is written to the disk, and nothing in it is run. */
+/** The files of an npm package's tarball, in memory. Nothing of it is run. */
 import { parseTar } from "nanotar";
 import { AuthError } from "../../../platform/errors.ts";
 
@@ -49,7 +49,7 @@ async function unpacked(tarball: Uint8Array, name: string): Promise<Uint8Array> 
     throw unfitPackage(name, "is damaged", cause);
   }
   if (length > MOST_BYTES) throw unfitPackage(name, "is larger than any plugin");
-  // In an array of its own: the reader of the tar looks at all of the memory that it is given.
+  // A copy: nanotar reads the whole underlying buffer.
   return new Uint8Array(Buffer.concat(chunks));
 }
 
