@@ -45,9 +45,21 @@ const start = defineCommand({
       );
     if (args.tcp && status.tcp === null) cli.output.warn("It doesn't listen on TCP. End it first: auth agent stop");
     else if (status.tcp !== null) cli.output.say("Its secret: auth agent status --show-secret");
+    await sayWhoAsksIt(cli);
     warnOfPath(cli, status);
   },
 });
+
+/** With a key that is quickly had, `auth` goes past it: whoever started it to be spared AUTH_KEY would wait for that. */
+async function sayWhoAsksIt(cli: Cli): Promise<void> {
+  const { ASKING, SOURCE_WORDS, sourceInEnvironment } = await import("../vault/sources/source.ts");
+  const { keySource } = await requireVault(cli);
+  const source = sourceInEnvironment(cli.context, keySource) ?? keySource;
+  if (ASKING.includes(source)) return;
+  cli.output.say(
+    `Programs ask it; 'auth' itself doesn't, and opens the vault as before, with ${SOURCE_WORDS[source]}.`,
+  );
+}
 
 const SAID: Readonly<Record<Started["how"], (status: Status) => string>> = {
   started: (status) => `The agent is started: ${placesOf(status)}.`,
@@ -178,7 +190,7 @@ const LOCKED_BY = {
   request: "auth agent lock",
   idle: "nobody asked for a while",
   session: "the session was locked",
-  vault: "the vault's file was replaced",
+  vault: "the vault was given another key, or its file was replaced",
 } as const;
 
 export default defineGroup({

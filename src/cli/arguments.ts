@@ -68,13 +68,15 @@ export async function parseArguments(
 
   const help = await helpAsked(ours, root);
   if (help !== null) return help;
-  const { target, args, values, positionals } = await read(ours, root, env, rest !== null);
+  const { target, args, values, positionals, until } = await read(ours, root, env, rest !== null);
   const { path, command } = target;
   if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
   if (isGroup(command)) throw missingCommand(target, command);
   const globals = globalsOf(values, command.outputs ?? []);
-  checkPositionals(target, args, positionals);
-  checkRest(target, command, rest, ours, positionals);
+  // Words too many may be the command's, whose `--` is missing.
+  const lacksDashes = rest === null && command.rest !== undefined && command.rest.required !== false;
+  checkPositionals(target, args, lacksDashes ? positionals.slice(0, positionalsOf(args).length) : positionals);
+  checkRest(target, command, rest, ours, { args, positionals, until });
   return { kind: "run", globals, path, command, args: parsedArgs(args, values, positionals), rest: rest ?? [] };
 }
 
@@ -93,6 +95,8 @@ interface Reading {
   readonly args: Args;
   readonly values: Values;
   readonly positionals: readonly string[];
+  /** How many arguments were read: fewer than all where a flag is another program's. */
+  readonly until: number;
 }
 
 /** From left to right: words name the command, then are its arguments. Global flags may come anywhere. */
@@ -102,8 +106,9 @@ async function read(argv: readonly string[], root: Command, env: Environment, ha
   let table = flagTable(GLOBAL_ARGS);
   const values: Values = new Map();
   const positionals: string[] = [];
+  let at = 0;
 
-  for (let at = 0; at < argv.length; ) {
+  while (at < argv.length) {
     const argument = argv[at] ?? "";
     if (!isFlag(argument)) {
       at++;
@@ -129,7 +134,7 @@ async function read(argv: readonly string[], root: Command, env: Environment, ha
     if (takesRest && !hasRest && !table.has(argument.split("=", 1)[0] ?? "")) break;
     at += takeFlag(argv, at, table, values, called(target));
   }
-  return { target, args, values, positionals };
+  return { target, args, values, positionals, until: at };
 }
 
 /** @throws AuthError `usage` when there is no such command */
@@ -224,7 +229,7 @@ function checkRest(
   { rest }: Definition,
   given: readonly string[] | null,
   argv: readonly string[],
-  positionals: readonly string[],
+  reading: Pick<Reading, "args" | "positionals" | "until">,
 ): void {
   if (rest === undefined) {
     if (given === null || given.length === 0) return;
@@ -232,18 +237,24 @@ function checkRest(
   }
   if (rest.required === false) return;
   if (given === null)
-    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${withDashes(argv, positionals, rest.name)}`);
+    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${withDashes(argv, reading, rest.name)}`);
   if (given.length === 0)
     throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${commandLine(["auth", ...argv])} -- <${rest.name}>`);
 }
 
 /** The same command line with `--` before the first word that is no connection: `auth run github:work -- make`. */
-function withDashes(argv: readonly string[], positionals: readonly string[], name: string): string {
+function withDashes(
+  argv: readonly string[],
+  { args, positionals, until }: Pick<Reading, "args" | "positionals" | "until">,
+  name: string,
+): string {
+  const own = positionalsOf(args);
+  const tooMany = own.at(-1)?.[1].variadic ? undefined : positionals[own.length];
   // The catalogue's providers don't count: npm and terraform are programs, too.
-  const own = positionals.find((word) => !word.includes(":") && !Object.hasOwn(builtIn, word));
-  const at = own === undefined ? argv.length : argv.indexOf(own);
+  const first = positionals.find((word) => !word.includes(":") && !Object.hasOwn(builtIn, word)) ?? tooMany;
+  const at = first === undefined ? until : argv.indexOf(first);
   const words = ["auth", ...argv.slice(0, at), "--", ...argv.slice(at)];
-  return own === undefined ? `${commandLine(words)} <${name}>` : commandLine(words);
+  return at === argv.length ? `${commandLine(words)} <${name}>` : commandLine(words);
 }
 
 function parsedArgs(args: Args, values: Values, positionals: readonly string[]): ParsedArgs {

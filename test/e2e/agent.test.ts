@@ -35,6 +35,12 @@ describe("its life", () => {
     expect((await home.status())?.pid).toBe(first?.pid ?? 0);
   });
 
+  test("where no command goes by it, a start says how they open the vault", async () => {
+    expect((await home.start()).stderr).toContain(
+      "'auth' itself doesn't, and opens the vault as before, with the key file",
+    );
+  });
+
   test("a second start with another idle time says that the first one's stays", async () => {
     await home.start();
     const { code, stderr } = await home.start("--idle", "8h");
@@ -309,7 +315,7 @@ describe("a vault that a passphrase opens", () => {
     for (const words of [["token", "acme"], ["list"]])
       expect((await home.call(words)).stderr).toContain("terminal: auth agent start\nOr set AUTH_PASSPHRASE");
     expect((await home.call(["agent", "start"])).stderr).not.toContain("auth agent start");
-    await home.start();
+    expect((await home.start()).stderr).toBe("✓ The agent is unlocked.\n");
   });
 
   test("a locked agent is unlocked by the passphrase that a command asks for", async () => {

@@ -67,7 +67,7 @@ test("a file that was changed since is refused in one line, and no token is prin
     code: 1,
     signal: null,
     stdout: "",
-    stderr: `auth: ${file} was changed since it was allowed, so it isn't used. If that is right: auth allow ${file} To do without it: auth deny ${file}\n`,
+    stderr: `auth: ${file} was changed since it was allowed, so it isn't used. If that is right: auth allow ${file}; to do without it: auth deny ${file}\n`,
   });
 });
 

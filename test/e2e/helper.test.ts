@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { HELPERS } from "../../src/inject/helpers/table.ts";
+import { paste } from "../support/home.ts";
 import { AUTH, auth, bareEnvironment, onTerminal, run, tempFolder } from "../support/program.ts";
 import { startTokenHost, type TokenHost } from "../support/token-host.ts";
 
@@ -99,6 +100,23 @@ describe("what is wrong is one line on stderr, and nothing on stdout", () => {
       expect(ended.stderr).not.toContain(token());
       expect(ended.stderr.length).toBeLessThan(500);
     });
+});
+
+test("of several remedies, each command ends where the next one begins", async () => {
+  const env = bareEnvironment();
+  await paste(env, "github:home", "one");
+  await paste(env, "github:work", "another");
+  expect((await auth(["helper", "kubectl", "github"], { env })).stderr).toEndWith(
+    "Name one of: github:home, github:work; or choose a default: auth use github:home\n",
+  );
+});
+
+test("with -v it says that no connection is for what was asked, and for what", async () => {
+  const stdin = "protocol=https\nhost=git.example\n\n";
+  expect(await host.call(["helper", "git", "get"], { stdin })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  const { code, stdout, stderr } = await host.call(["-v", "helper", "git", "get"], { stdin });
+  expect([code, stdout]).toEqual([0, ""]);
+  expect(stderr).toContain("no connection is for https://git.example");
 });
 
 test("--origin adds one to what is named: a connection, a provider's, one of that name", async () => {

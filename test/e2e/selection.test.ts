@@ -476,6 +476,17 @@ describe("run without '--'", () => {
     });
 
   for (const [given, meant] of [
+    [["github", "https://api.example/user"], "auth curl github -- https://api.example/user"],
+    [["github:work", "-sS", "https://api.example/user"], "auth curl github:work -- -sS https://api.example/user"],
+    [["github", "https://api.example/user", "-i"], "auth curl github -- https://api.example/user -i"],
+    [["github"], "auth curl github -- <arguments>"],
+  ] as const)
+    test(`curl ${given.join(" ")}: likewise`, async () => {
+      const { code, stderr } = await auth(["curl", ...given], { env: bareEnvironment() });
+      expect([code, stderr]).toEqual([64, `Error: '--' is missing before <arguments>.\nWrite: ${meant}\n`]);
+    });
+
+  for (const [given, meant] of [
     ["github:work", "github:work=WORK_TOKEN"],
     ["github", "github=GITHUB_TOKEN"],
     ["https://issuer.example/", "https://issuer.example/=ISSUER_TOKEN"],

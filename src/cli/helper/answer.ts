@@ -91,7 +91,10 @@ function configuredBy({ configured = [] }: TokenRequest): Named {
 function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, asked: TokenRequest): Promise<number> {
   const respond = async (session: Session): Promise<number> => {
     const selected = await connectionWanted(session, named, asked);
-    if (selected === null) return write(cli, protocol.none(call));
+    if (selected === null) {
+      if (asked.place !== null) cli.context.debug(`auth: no connection is for ${asked.place.origin}`);
+      return write(cli, protocol.none(call));
+    }
     const acquired = await acquireFor(session, selected, named, asked, protocol);
     if (acquired.warning !== null && !protocol.readsErrors)
       cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
@@ -207,5 +210,12 @@ function oneLine(error: unknown): string {
   const { message, hint } = asAuthError(error);
   // Indented lines are left out here.
   const remedies = (hint ?? "").split("\n").filter((line) => !line.startsWith("  "));
-  return escapeText(`auth: ${[message, ...remedies].join(" ").trim()}`);
+  return escapeText(`auth: ${[message, ...remedies].reduce(after).trim()}`);
+}
+
+/** A command ends where the next remedy begins. */
+function after(before: string, remedy: string): string {
+  return /(^|[.?!:])$/.test(before)
+    ? `${before} ${remedy}`
+    : `${before}; ${remedy.replace(/^(Or|To) /, (word) => word.toLowerCase())}`;
 }
