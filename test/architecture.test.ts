@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/vault": ["src/platform"],
   "src/release": ["src/platform"],
   "src/import": ["src/platform"],
-  "src/setup": ["src/mcp", "src/platform"],
+  "src/setup": ["src/mcp", "src/vault", "src/platform"],
   "src/providers": ["src/platform"],
   "src/oauth": ["src/platform", "src/providers"],
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
@@ -156,7 +156,16 @@ test("src knows no provider's name", () => {
 
 /** One exchange, sending again, what is streamed, and the way through a proxy; and `node:net`'s lists of addresses. */
 const NETWORK = [
-  ...["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "local-http.ts", "proxy.ts", "private-host.ts"],
+  ...[
+    "knock.ts",
+    "http.ts",
+    "http-retry.ts",
+    "http-stream.ts",
+    "http-server.ts",
+    "local-http.ts",
+    "proxy.ts",
+    "private-host.ts",
+  ],
 ].map((name) => `src/platform/${name}`);
 
 test("only platform/http.ts and what belongs to it talk to the network", () => {

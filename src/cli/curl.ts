@@ -103,7 +103,7 @@ async function startCurl(
     ...options,
     ...["--url", url],
   ];
-  const env = childEnvironment(cli.context.env, [], false);
+  const env = await childEnvironment(cli.context.env, [], false);
   const execution = { command: "curl", args, env, inherited: pipe === null ? inherited : [...inherited, pipe] };
   if (pipe !== null) return started(() => replaceProcess(execution));
   const { runBeside } = await import("../platform/child.ts");

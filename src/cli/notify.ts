@@ -10,7 +10,6 @@ import { parseJson } from "../platform/json.ts";
 import { ownPath } from "../platform/own-program.ts";
 import { maskHeld } from "../platform/redact.ts";
 import { readStdin } from "../platform/stdin.ts";
-import { withoutPassword } from "../platform/store-address.ts";
 import { byShell } from "../platform/windows/programs.ts";
 
 /** Milliseconds. */
@@ -39,7 +38,7 @@ export async function superviseNotifyCommand(env: Environment, time = TIME): Pro
   const { words, ...options } = process.platform === "win32" ? byShell(env, line) : { words: ["/bin/sh", "-c", line] };
   const child = Bun.spawn(words, {
     ...options,
-    env: { ...helperEnvironment(env), ...places(env), AUTH_NOTIFY_MESSAGE: message ?? "" },
+    env: { ...helperEnvironment(env), ...(await places(env)), AUTH_NOTIFY_MESSAGE: message ?? "" },
     stdin: new Blob([need]),
     stdout: "ignore",
     stderr: "ignore",
@@ -53,8 +52,8 @@ export async function superviseNotifyCommand(env: Environment, time = TIME): Pro
 }
 
 /** Lets it call `auth` for the same vault, but without a database's password. */
-function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> {
-  const store = AUTH_STORE ? withoutPassword(AUTH_STORE) : null;
+async function places({ AUTH_HOME, AUTH_STORE }: Environment): Promise<Record<string, string>> {
+  const store = AUTH_STORE ? (await import("../vault/address.ts")).withoutPassword(AUTH_STORE) : null;
   return { ...(AUTH_HOME && { AUTH_HOME }), ...(store !== null && { AUTH_STORE: store }) };
 }
 

@@ -37,7 +37,7 @@ export async function runFresh(
     const handed = injections.map((injection) => byFile(injection, files));
     const outside = { ...cli.context.env };
     for (const { templates } of injections) for (const name in templates) delete outside[name];
-    const env = childEnvironment(outside, handed, options.keepKey, plain);
+    const env = await childEnvironment(outside, handed, options.keepKey, plain);
     await injected(cli, handed);
     const write = (injection: Injection, token: Secret): void => {
       // Before the command can read it.

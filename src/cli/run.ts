@@ -131,7 +131,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   }
   const handover = await inSession(cli, (session) => prepare(cli, session, options), READS);
   const { injections, plain } = handover;
-  const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
+  const env = await childEnvironment(cli.context.env, injections, options.keepKey, plain);
   const mask = options.mask ? (await import("./run-mask.ts")).maskOf(cli, handover, options) : null;
   await injected(cli, injections);
   if (mask !== null) return started(() => mask.run({ command, args, env, inherited }, async () => {}));

@@ -1,11 +1,12 @@
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { type Created, initVault } from "../vault/create.ts";
+import type { GivenBy } from "../vault/giver.ts";
 import { noVault } from "../vault/no-vault.ts";
 import { rekeyVault } from "../vault/rekey.ts";
 import { SOURCE_WORDS, type SourceName } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
-import { type ChosenBy, storeAt } from "../vault/store.ts";
+import { storeAt } from "../vault/store.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { vaultDialogue } from "./session.ts";
 import { comparisonBy, FINGERPRINT } from "./vault/fingerprint.ts";
@@ -36,7 +37,7 @@ const status = defineCommand({
 });
 
 /** Why it is this vault, in brackets. Empty where nothing says it. */
-export function chosenByWords(chosenBy: ChosenBy): string {
+export function chosenByWords(chosenBy: GivenBy | null): string {
   if (chosenBy === null) return "";
   return chosenBy === "use" ? " (by 'auth vault use')" : ` (by ${chosenBy})`;
 }

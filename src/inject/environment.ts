@@ -1,7 +1,6 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
 
 import type { Environment } from "../platform/context.ts";
-import { withoutPassword } from "../platform/store-address.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { opensVault } from "../vault/sources/source.ts";
 import { type Injection, mergeInjections } from "./variables.ts";
@@ -12,12 +11,12 @@ const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
 const HARMLESS = ["BUN_INSTALL"];
 
 /** @param plain variables of an env file that aren't references */
-export function childEnvironment(
+export async function childEnvironment(
   env: Environment,
   injections: readonly Injection[],
   keepKey: boolean,
   plain: Readonly<Record<string, string>> = {},
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const child: Record<string, string> = {};
   for (const name in env) {
     const value = env[name];
@@ -25,7 +24,8 @@ export function childEnvironment(
     // A quick check first: most variables have none of these prefixes.
     const concerns = name.startsWith("AUTH_") || name.startsWith("BUN_") || name.startsWith("NODE_");
     if (concerns && (isRuntimeSwitch(name) || (!keepKey && isWithheld(name)))) continue;
-    const shown = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
+    const shown =
+      name === "AUTH_STORE" && !keepKey ? (await import("../vault/address.ts")).withoutPassword(value) : value;
     if (shown !== null) child[name] = shown;
   }
   return Object.assign(child, plain, injectedVariables(env, injections));

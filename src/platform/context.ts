@@ -18,10 +18,19 @@ export interface PersonNeed {
   readonly command: string;
 }
 
+/** The address of a vault, and who gave it: a variable, a command's argument or flag, or the file that `auth vault use` wrote. */
+export interface GivenStore {
+  /** It may have a password in it. */
+  readonly text: string;
+  readonly givenBy: "AUTH_STORE" | "argument" | "--to" | "use";
+}
+
 /** Effects come in through this, so that every rule can be tested without a clock, a network or a home. */
 export interface Context {
   readonly env: Environment;
   readonly paths: Paths;
+  /** The vault, where a command names one; absent: AUTH_STORE, or what `auth vault use` keeps, or the home's own. */
+  readonly store?: GivenStore;
   readonly http: Http;
   /** Milliseconds since the epoch, UTC. */
   now(): number;

@@ -58,7 +58,7 @@ export function refuseNetwork(folder: string): void {
   const kind = networkOf(folder);
   if (kind === null) return;
   throw new AuthError("vault_unwritable", `${folder} is on a network file system (${kind}), where locks don't hold.`, {
-    hint: "Set AUTH_HOME to a folder on a local disk, or AUTH_STORE=sqlite:<path> to a file on one.",
+    hint: "Set AUTH_HOME to a folder on a local disk, or for the vault alone name a file on one: sqlite:<path>",
   });
 }
 

@@ -201,7 +201,7 @@ export function syncFolder(path: string): void {
 
 export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"): AuthError {
   return new AuthError("vault_unwritable", `${path} is ${wordsFor(stat, wanted)}, so auth doesn't use it.`, {
-    hint: "Name the real place: AUTH_HOME=<folder> or AUTH_STORE=sqlite:<path>.",
+    hint: "Name the real place: AUTH_HOME=<folder>, or for the vault alone sqlite:<path>",
   });
 }
 
@@ -235,7 +235,7 @@ function moveHint(path: string, vault?: string): string {
   const isOurs = (file: string): boolean => existsSync(file) && !isOwnedByOther(lstatSync(file));
   const all = [vault, ...SIDE_FILES.map((side) => `${vault}${side}`), `${path}/vault.locks`].filter(isOurs);
   const move = `mv ${all.map((file) => shellWord(file)).join(" ")} ${shellWord(folder)}`;
-  return `${make} && ${move}\nThen set AUTH_STORE=${shellWord(`sqlite:${folder}/${basename(vault)}`)}`;
+  return `${make} && ${move}\nThen use it there: auth vault use ${shellWord(`sqlite:${folder}/${basename(vault)}`)}`;
 }
 
 /**

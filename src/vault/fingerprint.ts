@@ -24,12 +24,12 @@ export async function hasFingerprint(header: Header, keys: Keys, fingerprint: st
   return (await retiredKeys(header, keys)).some((key) => fingerprintOf(key) === fingerprint);
 }
 
-/** @throws AuthError `usage` */
-export function parseFingerprint(text: string): string {
+/** @param what how a message names the text @throws AuthError `usage` */
+export function parseFingerprint(text: string, what = "This"): string {
   const hex = text.replace(/[\s:-]/g, "").toLowerCase();
   if (/^[0-9a-f]{32}$/.test(hex)) return grouped(hex);
   throw usage(
-    "This is no fingerprint of a vault.",
+    `${what} is no fingerprint of a vault.`,
     "One has 32 hex digits; a member sees it by: auth vault member list",
   );
 }

@@ -27,7 +27,7 @@ export function keptStore({ paths }: Home): string | null {
   const text = textIfNamed(path);
   if (text === null) return null;
   const [line = "", ...rest] = text.split("\n");
-  if (text.length <= MAX_BYTES && /^(rediss?|postgres(ql)?|sqlite):./i.test(line) && rest.join("") === "") return line;
+  if (text.length <= MAX_BYTES && line !== "" && rest.join("") === "") return line;
   throw noAddress(path);
 }
 

@@ -10,6 +10,6 @@ export async function noVault(context: Context): Promise<AuthError> {
     ...(store.chosenBy === null ? ["For one that machines share: auth vault use <address>, or set AUTH_STORE"] : []),
   ];
   const ofFile = (): AuthError =>
-    new AuthError("connection_not_found", `There is no vault at ${store.name}.`, { hint: hint.join("\n") });
+    new AuthError("connection_not_found", `There is no vault at ${store.file}.`, { hint: hint.join("\n") });
   return (await store.absent()) ?? ofFile();
 }

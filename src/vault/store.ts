@@ -2,12 +2,14 @@
  * Where a context's vault is: a file of this home, or a database that machines share. All that differs between the two is
  * here, so that no one else asks which it is. On the way to every token: what is heavy is loaded when it is used.
  */
-import type { Context } from "../platform/context.ts";
+import type { Context, GivenStore } from "../platform/context.ts";
 import type { AuthError } from "../platform/errors.ts";
+import { absolutePath } from "../platform/paths.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Preparation } from "./create.ts";
 import type { StoreDriver } from "./driver.ts";
-import { fileStore, parseFileAddress } from "./file-store.ts";
+import { fileStore } from "./file-store.ts";
+import type { GivenBy } from "./giver.ts";
 import type { Header } from "./header.ts";
 import { keptStore } from "./kept-store.ts";
 import type { Rekeyed, RekeyOptions } from "./rekey.ts";
@@ -16,9 +18,8 @@ import type { VaultStatus } from "./status.ts";
 import type { Vault } from "./types.ts";
 
 export interface VaultStore {
-  readonly chosenBy: ChosenBy;
-  /** For messages about a vault that isn't there yet. */
-  readonly name: string;
+  /** null: it is the home's own. */
+  readonly chosenBy: GivenBy | null;
   /** The vault file; for a database, a path of this home beside which are its locks. */
   readonly file: string;
   /** Whether it is a database, which other machines may use. */
@@ -80,9 +81,6 @@ export interface AcceptOptions extends Comparison {
   readonly prompt?: Prompt;
 }
 
-/** What says where a context's vault is: a variable, `auth vault use`, or nothing. */
-export type ChosenBy = "AUTH_STORE" | "use" | null;
-
 export interface Accepted {
   /** The place, without a password. */
   readonly store: string;
@@ -99,42 +97,62 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   return storeAt(context).open(options);
 }
 
-/** The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. @throws AuthError `usage`, `vault_locked` */
+/**
+ * The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. An address with a mistake is one
+ * of a shared vault until that is asked something, so that what knows all forms isn't loaded for a file.
+ *
+ * @throws AuthError `usage`, `vault_locked`, where what `auth vault use` keeps can't be read
+ */
 export function storeAt(context: Context): VaultStore {
-  const given = context.env.AUTH_STORE || null;
-  const store = given ?? keptStore(context);
-  const chosenBy: ChosenBy = store === null ? null : given === null ? "use" : "AUTH_STORE";
-  if (store !== null && /^(rediss?|postgres(ql)?):/i.test(store))
-    return Object.assign(sharedStore(context, store), { chosenBy });
-  const path = store === null ? context.paths.vault : parseFileAddress(store);
+  const given = givenStore(context);
+  if (given === null) return { ...fileStore(context, context.paths.vault), chosenBy: null };
+  const chosenBy = given.givenBy;
+  const path = filePath(given.text);
+  if (path === null) return Object.assign(sharedStore(context, given), { chosenBy });
   return { ...fileStore(context, path), chosenBy };
 }
 
-/** One in a database that machines share: none of its code is loaded for a file. @param text AUTH_STORE, with its password */
-function sharedStore(context: Context, text: string): Omit<VaultStore, "chosenBy"> {
+function givenStore(context: Context): GivenStore | null {
+  if (context.store !== undefined) return context.store;
+  if (context.env.AUTH_STORE) return { text: context.env.AUTH_STORE, givenBy: "AUTH_STORE" };
+  const kept = keptStore(context);
+  return kept === null ? null : { text: kept, givenBy: "use" };
+}
+
+/** One in a database that machines share: none of its code is loaded for a file. */
+function sharedStore(context: Context, given: GivenStore): Omit<VaultStore, "chosenBy"> {
+  const parsed = async () => (await import("./address.ts")).parseAddress(given.text, given.givenBy);
   return {
-    name: "AUTH_STORE",
     // A machine without a home has none.
     get file() {
       return context.paths.vault;
     },
     isShared: true,
-    shown: async () => (await (await import("./shared/address.ts")).parseAddress(text)).shown,
-    open: async (options) => (await import("./shared/open.ts")).openShared(context, text, options),
-    openDriver: async () => (await import("./shared/open.ts")).openSharedDriver(context, text),
-    isTaken: async () => (await import("./shared/create.ts")).isThere(context, text),
-    requirePlace: async () => (await import("./shared/create.ts")).requirePlace(text),
-    prepare: async (...how) => (await import("./shared/create.ts")).prepareShared(text, ...how),
-    rekey: async (options) => (await import("./shared/rekey.ts")).rekeyShared(context, text, options),
-    status: async () => (await import("./shared/status.ts")).sharedStatus(context, text),
-    accept: async (options) => (await import("./shared/join.ts")).acceptShared(context, text, options),
-    join: async (options) => (await import("./shared/join.ts")).joinShared(context, text, options),
-    absent: async () =>
-      (await import("./shared/wrong-vault.ts")).absent(await (await import("./shared/address.ts")).parseAddress(text)),
+    shown: async () => (await parsed()).shown,
+    open: async (options) => (await import("./shared/open.ts")).openShared(context, given, options),
+    openDriver: async () => (await import("./shared/open.ts")).openSharedDriver(context, given),
+    isTaken: async () => (await import("./shared/create.ts")).isThere(context, given),
+    requirePlace: async () => (await import("./shared/create.ts")).requirePlace(given),
+    prepare: async (...how) => (await import("./shared/create.ts")).prepareShared(given, ...how),
+    rekey: async (options) => (await import("./shared/rekey.ts")).rekeyShared(context, given, options),
+    status: async () => (await import("./shared/status.ts")).sharedStatus(context, given),
+    accept: async (options) => (await import("./shared/join.ts")).acceptShared(context, given, options),
+    join: async (options) => (await import("./shared/join.ts")).joinShared(context, given, options),
+    absent: async () => (await import("./shared/wrong-vault.ts")).absent(await parsed()),
     forOthers: "auth vault rekey --key members   (or env)",
-    address: async () => (await import("../platform/store-address.ts")).withoutPassword(text),
-    otherKey: async (...how) => (await import("./shared/open.ts")).otherKey(context, text, ...how),
-    beginAgain: async () =>
-      "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
+    address: async () => (await import("./address.ts")).withoutPassword(given.text),
+    otherKey: async (...how) => (await import("./shared/open.ts")).otherKey(context, given, ...how),
+    beginAgain: async () => (await import("./shared/wrong-vault.ts")).beginAgain(await parsed()),
   };
+}
+
+/**
+ * The full path in an address of a vault file, `sqlite:<path>`; a relative one is relative to the current folder.
+ *
+ * @returns null for any other, which `parseAddress` reads or refuses
+ */
+export function filePath(address: string, platform: NodeJS.Platform = process.platform): string | null {
+  const path = /^sqlite:(?!\/\/|~)(.*[^/])$/is.exec(address)?.[1];
+  if (path === undefined || /[\0\uFFFD]/.test(path) || (platform === "win32" && path.endsWith("\\"))) return null;
+  return absolutePath(path, platform);
 }

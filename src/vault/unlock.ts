@@ -100,7 +100,7 @@ async function findInsisted(context: Context, header: Header, insisted: Variable
     header,
     variable,
     `${variable} is set, but it doesn't open this vault, whose key comes from ${SOURCE_WORDS[header.source]}.`,
-    `Unset ${variable} for this vault, or choose another vault with AUTH_HOME or AUTH_STORE.`,
+    `Unset ${variable} for this vault, or choose another vault with ${await otherVault(context)}.`,
   );
 }
 
@@ -114,6 +114,12 @@ async function wrongKey(
 ): Promise<AuthError> {
   const { storeAt } = await import("./store.ts");
   return (await storeAt(context).otherKey(header, from)) ?? locked(message, otherwise);
+}
+
+/** What chooses another one, in a sentence. */
+async function otherVault(context: Context): Promise<string> {
+  const [{ storeAt }, { otherVaultBy }] = await Promise.all([import("./store.ts"), import("./giver.ts")]);
+  return otherVaultBy(storeAt(context).chosenBy);
 }
 
 /**
@@ -164,6 +170,6 @@ async function findRecorded(context: Context, header: Header, prompt: Prompt | u
     header,
     from,
     `This is not the vault's key: what came from ${from} doesn't open it.`,
-    `Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.\n${await ifKeyIsLost(context)}`,
+    `Give the key that the vault was made with, or choose another vault with ${await otherVault(context)}. The vault is as it was.\n${await ifKeyIsLost(context)}`,
   );
 }

@@ -194,17 +194,17 @@ describe("the environment of the command", () => {
   });
 
   test("no option of an address is taken for a password that went astray", async () => {
-    const { OPTIONS } = await import("../../src/vault/shared/address.ts");
-    const { withoutPassword } = await import("../../src/platform/store-address.ts");
-    for (const option of Object.values(OPTIONS).flat())
-      expect(withoutPassword(`redis://u:p@host?${option}=1`)).toBe(`redis://u@host?${option}=1`);
+    const { OPTIONS, withoutPassword } = await import("../../src/vault/address.ts");
+    for (const [scheme, options] of Object.entries(OPTIONS))
+      for (const option of options)
+        expect(withoutPassword(`${scheme}://u:p@host/0?${option}=1`)).toBe(`${scheme}://u@host/0?${option}=1`);
   });
 
   test("a password in AUTH_STORE doesn't reach it; the rest of it does", async () => {
     const { childEnvironment } = await import("../../src/inject/environment.ts");
     for (const [given, left] of [
       ["redis://user:hunter2@host:6379/0", "redis://user@host:6379/0"],
-      ["rediss://:hunter2@host", "rediss://@host"],
+      ["rediss://:hunter2@host", "rediss://host"],
       ["postgres://user:hun@ter@host/db?sslmode=require", "postgres://user@host/db?sslmode=require"],
       [
         "rediss://u:p@[::1]:6379/0?prefix=a&ca=/etc/ca.pem&accept-loss=1",

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAddress } from "../../src/vault/shared/address.ts";
+import { parseAddress } from "../../src/vault/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { paste, succeeded } from "../support/home.ts";
@@ -100,14 +100,16 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const { store, env, fingerprint } = await invited();
       await succeeded(use(env, ["-", "--fingerprint", fingerprint], store));
       await succeeded(use(env, ["--local"]));
-      const { driver } = await openStore(await parseAddress(store));
+      const { driver } = await openStore(await parseAddress(store, "AUTH_STORE"));
       await emptied(driver);
       driver.close();
       const gone = errorOf(await use(env, ["-"], store));
       expect(gone.code).toBe("vault_replaced");
       // As printed, but for the password.
       const [, address = ""] = /AUTH_STORE=(\S+) auth vault accept$/m.exec(String(gone.hint)) ?? [];
-      expect(address.replaceAll("'", "")).toBe(store.replace(`:${encodeURIComponent(PASSWORD)}`, ""));
+      expect(address.replaceAll("'", "")).toBe(
+        store.replace(`:${encodeURIComponent(PASSWORD)}`, "").replace("//@", "//"),
+      );
 
       const one = bareEnvironment({ AUTH_STORE: store });
       await succeeded(auth(["vault", "init", "--key", "members"], { env: one }));
@@ -203,11 +205,29 @@ test("a password on the command line is refused, and isn't shown or kept", async
   expect(existsSync(kept(env))).toBe(false);
 });
 
+test("a mistyped address is answered with the form that is expected, and no password is suspected in it", async () => {
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  for (const [address, scheme] of [
+    ["redis:/planted", "redis"],
+    ["redis//planted", "redis"],
+    ["redis:planted", "redis"],
+    ["REDISS:/planted/0", "rediss"],
+    ["postgresql:/planted/db", "postgresql"],
+  ] as const) {
+    const refused = await use(env, [address]);
+    expect([address, refused.code]).toEqual([address, 64]);
+    expect(refused.stderr).toContain(`The address begins with ${scheme}, and not with ${scheme}://`);
+    expect(refused.stderr).not.toMatch(/planted|others could see it|AUTH_STORE/);
+  }
+  const listed = await auth(["list"], { env: { ...env, AUTH_STORE: "redis:/planted" } });
+  expect(listed.stderr).toContain("AUTH_STORE begins with redis");
+});
+
 test("what is wrong with an address is said of it", async () => {
   const env = bareEnvironment({ AUTH_KEY: KEY });
   for (const [address, words] of [
     ["ftp://host", "The address names no store"],
-    ["redis://host/x", "takes the number of a database"],
+    ["redis://host/x", "other than the number of a database"],
     ["redis://host/0&fingerprint=x", "'&' before its first option"],
     ["redis://host&prefix=team", "'&' before its first option"],
     ["postgres://me@host/db&schema=team", "'&' before its first option"],
@@ -230,7 +250,7 @@ test("what became wrong with the kept address is said of it, and not of a variab
   const listed = await auth(["list"], { env });
   expect([listed.code, listed.stderr]).toEqual([
     64,
-    expect.stringContaining("The vault's address names a file, by ca"),
+    expect.stringContaining("The address that 'auth vault use' keeps names"),
   ]);
   const used = await use(env, []);
   expect([used.code, used.stderr]).toEqual([

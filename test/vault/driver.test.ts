@@ -1,9 +1,9 @@
 /** The contract of store drivers (`src/vault/driver.ts`), over every driver there is. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { parseAddress } from "../../src/vault/address.ts";
 import type { StoreDriver, Swap } from "../../src/vault/driver.ts";
 import { createPrivate } from "../../src/vault/files.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openPostgres } from "../../src/vault/shared/postgres.ts";
 import { openRedis } from "../../src/vault/shared/redis.ts";
 import { createSqlite, openSqlite } from "../../src/vault/sqlite.ts";
@@ -30,7 +30,7 @@ function onServer({ needs, start }: Backend, open: typeof openRedis | typeof ope
   return {
     needs,
     make: async () => {
-      const store = open(await parseAddress(await server.address()));
+      const store = open(await parseAddress(await server.address(), "AUTH_STORE"));
       await store.prepare();
       return store.driver;
     },

@@ -17,7 +17,7 @@ import { newHome, refusal } from "./home.ts";
 
 const ADDRESS = "rediss://auth:a-password@redis.example:6379/0?prefix=team";
 
-const refusedAt = (context: Parameters<typeof storeAt>[0]) => refusal((async () => storeAt(context))());
+const refusedAt = (context: Parameters<typeof storeAt>[0]) => refusal((async () => storeAt(context).shown())());
 
 test("the address is kept privately, is used where AUTH_STORE says nothing, and is gone when it is dropped", async () => {
   using home = newHome();

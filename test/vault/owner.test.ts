@@ -202,7 +202,7 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     const hint = await hintOf(ALICE);
     const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
     expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
-    const [, moved = ""] = /AUTH_STORE=(\S+)/.exec(hint) ?? [];
+    const [, moved = ""] = /auth vault use (\S+)/.exec(hint) ?? [];
     expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
     expect(await does(ALICE, "write")).toContain("Other users may write");
     expect(existsSync(home.file)).toBe(false);
@@ -220,7 +220,7 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     const hint = await hintOf(ALICE);
     const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
     expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
-    const [, moved = ""] = /AUTH_STORE=(\S+)/.exec(hint) ?? [];
+    const [, moved = ""] = /auth vault use (\S+)/.exec(hint) ?? [];
     expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
   });
 

@@ -1,8 +1,8 @@
 /** Other users of the database that a vault is in, and other programs' settings for it: neither gets in between. */
 
 import { beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openVault } from "../../src/vault/store.ts";
 import { inPostgres, PASSWORD, startPostgres } from "../support/databases.ts";
@@ -83,7 +83,7 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
         await lock?.reply.blank("all");
         lock?.release();
         await vault.close();
-        const store = await openStore(await parseAddress(addressOf(schema)));
+        const store = await openStore(await parseAddress(addressOf(schema), "AUTH_STORE"));
         expect(await store.leases.take("a", "one", 60_000)).not.toBeNull();
         expect(await store.leases.renew("a", "one", 60_000)).toBe(true);
         store.driver.close();

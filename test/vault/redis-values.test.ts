@@ -1,8 +1,8 @@
 /** What else may be at a vault's place in Redis: damaged values, another application's keys, answers of another form. */
 
 import { describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openRedis } from "../../src/vault/shared/redis.ts";
 import { openVault } from "../../src/vault/store.ts";
@@ -50,7 +50,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
   });
 
   test("a kept reply that is no Base64 is none, and another application's value is not written over", async () => {
-    const store = await openStore(await parseAddress(server.address("kept")));
+    const store = await openStore(await parseAddress(server.address("kept"), "AUTH_STORE"));
     await store.leases.take("a", "one", 60_000);
     for (const value of ["%%%", "theirs", ""]) {
       await inRedis(server, "SET", "kept:reply:a", value);
@@ -93,7 +93,7 @@ function answering(answer: string) {
 test("a server that gives answers of another form is said to, whatever they are", async () => {
   for (const answer of ["_\r\n", ":7\r\n", "*1\r\n_\r\n", "%1\r\n+a\r\n:1\r\n", "#t\r\n", "+text\r\n", "*0\r\n"]) {
     using listener = answering(answer);
-    const address = await parseAddress(`redis://127.0.0.1:${listener.port}/0`);
+    const address = await parseAddress(`redis://127.0.0.1:${listener.port}/0`, "AUTH_STORE");
     // Without what asks again for the end of a change.
     const store = openRedis(address);
     const { driver } = store;

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseAddress } from "../../src/vault/shared/address.ts";
+import { parseAddress } from "../../src/vault/address.ts";
 import { addressFolder, vaultFolder } from "../../src/vault/shared/home.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openVault } from "../../src/vault/store.ts";
@@ -37,7 +37,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     /** The server has the vault as it was before its last commit, which this home has seen. */
     async function wentBack(address: string, vault: Vault, meanwhile = async () => {}): Promise<void> {
       await vault.commit([put("a:x", 1, "1")]);
-      const { driver } = await openStore(await parseAddress(address));
+      const { driver } = await openStore(await parseAddress(address, "AUTH_STORE"));
       const key = (await driver.getKeys("", {})).find((one) => one !== "header") ?? "";
       const value = (await driver.getItemRaw?.(key, {})) as Uint8Array;
       await vault.commit([put("a:x", 2, "2")]);
@@ -79,10 +79,10 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await (await here.openAt(here.other)).close();
       // The vault's own, and one for each address.
       expect(readdirSync(join(here.folder, "shared"))).toHaveLength(3);
-      const { driver } = await openStore(await parseAddress(there.address));
+      const { driver } = await openStore(await parseAddress(there.address, "AUTH_STORE"));
       const header = (await driver.getItemRaw?.("header", {})) as Uint8Array;
       driver.close();
-      const own = await openStore(await parseAddress(here.address));
+      const own = await openStore(await parseAddress(here.address, "AUTH_STORE"));
       await own.driver.swap([{ key: "header", next: { version: "another", value: header } }]);
       own.driver.close();
       for (const address of [here.address, here.other])
@@ -96,7 +96,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       (await vault.tryLock("a:x"))?.release();
       await vault.close();
       const context = here.context();
-      const old = addressFolder(context, await parseAddress(here.address));
+      const old = addressFolder(context, await parseAddress(here.address, "AUTH_STORE"));
       const known = vaultFolder(context, vault.id);
       rmSync(join(known, "vault.json"));
       for (const part of readdirSync(known)) renameSync(join(known, part), join(old, part));

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAddress } from "../../src/vault/shared/address.ts";
+import { parseAddress } from "../../src/vault/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { openVault } from "../../src/vault/store.ts";
 import type { Vault } from "../../src/vault/types.ts";
@@ -234,7 +234,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 
     test("a vault that was emptied is noticed by the first read that asks the server", async () => {
       const { one, address } = await machine();
-      const { driver } = await openStore(await parseAddress(address));
+      const { driver } = await openStore(await parseAddress(address, "AUTH_STORE"));
       ending.push(() => driver.close());
       const keys = await driver.getKeys("", {});
       expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);

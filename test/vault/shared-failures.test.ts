@@ -1,9 +1,9 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
 
 import { describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { retryWhileBusy } from "../../src/vault/driver.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/store.ts";
 import { freePort, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
@@ -59,7 +59,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const address = server.address("gone").replace(`:${server.port}/`, ":1/");
       const found = await refused(address);
       expect(found.code).toBe("vault_unreachable");
-      expect(found.text).toContain("no connection to the server");
+      expect(found.text).toContain("the connection was refused");
       expect(found.text).toContain("without TLS");
     });
 
@@ -85,7 +85,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         .replace(/\/(0|postgres)\?/, (_, found) => (found === "0" ? "/999?" : "/none?"));
       const found = await refused(address);
       expect(found.code).toBe("usage");
-      expect(found.text).toContain("The vault's address names a database");
+      expect(found.text).toContain("AUTH_STORE names a database");
     });
 
     test("a server that ends while the vault is open is noticed, and its return too", async () => {
@@ -129,7 +129,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
   test("a server that takes no more clients is busy, and no reason to doubt the password", async () => {
     const full = await startRedis({ settings: ["--maxclients", "1"] });
     const [one, other] = await Promise.all(
-      [1, 2].map(async () => redisConnection(await parseAddress(full.address("full")))),
+      [1, 2].map(async () => redisConnection(await parseAddress(full.address("full"), "AUTH_STORE"))),
     );
     try {
       expect(await one?.call("PING")).toBe("PONG");

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import type { Environment } from "../../src/platform/context.ts";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { withHeader } from "../../src/vault/handover.ts";
 import {
@@ -19,7 +20,6 @@ import {
 import type { Member } from "../../src/vault/members.ts";
 import { addMember, type Changed, membership, removeMember } from "../../src/vault/membership.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { ownPublicKey } from "../../src/vault/sources/identity.ts";
 import { membersSource } from "../../src/vault/sources/members.ts";
@@ -108,7 +108,7 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
 
     /** Puts a header into the database past every rule, as who runs it can. */
     async function plant(address: string, header: Header): Promise<void> {
-      const { driver } = await openStore(await parseAddress(address));
+      const { driver } = await openStore(await parseAddress(address, "AUTH_STORE"));
       const next = { version: headerVersion(header), value: header.bytes };
       expect(await driver.swap([{ key: HEADER_KEY, next }])).toEqual([]);
       driver.close();
@@ -255,7 +255,7 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
 
     test("a vault that was made anew is accepted by its fingerprint, or by a person who compared it", async () => {
       const { address, ann, bob } = await team();
-      const { driver } = await openStore(await parseAddress(address));
+      const { driver } = await openStore(await parseAddress(address, "AUTH_STORE"));
       const keys = await driver.getKeys("", {});
       expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
       driver.close();

@@ -1,8 +1,8 @@
 /** What a home remembers of a shared vault, where other processes of the same home remember at the same time. */
 import { expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { random } from "../../src/vault/bytes.ts";
 import type { ReplyKeys } from "../../src/vault/reply-file.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { homeMemory } from "../../src/vault/shared/memory.ts";
 import { newHome, version } from "./home.ts";
 
@@ -14,7 +14,7 @@ async function twoProcesses() {
   const home = newHome();
   const key = { vaultId: "aa", epoch: 1, id: "0011223344556677", raw: random(32) };
   const keys: ReplyKeys = { current: () => key, find: async (id) => (id === key.id ? key : null) };
-  const address = await parseAddress("redis://127.0.0.1:6379/0");
+  const address = await parseAddress("redis://127.0.0.1:6379/0", "AUTH_STORE");
   const memory = () => homeMemory(home.context(), address, "aa");
   return { one: memory(), other: memory(), keys, [Symbol.dispose]: () => home[Symbol.dispose]() };
 }

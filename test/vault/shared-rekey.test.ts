@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Context } from "../../src/platform/context.ts";
 import { Secret } from "../../src/platform/secret.ts";
+import { parseAddress } from "../../src/vault/address.ts";
 import { vaultKey } from "../../src/vault/handover.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
@@ -59,7 +59,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const vault = await home.open();
       await vault.commit([put("a:x", 1, "1")]);
       await vault.close();
-      const store = await openStore(await parseAddress(address));
+      const store = await openStore(await parseAddress(address, "AUTH_STORE"));
       const putBack = await snapshotOf(store.driver);
       await rekey(home);
       await putBack();

@@ -2,9 +2,9 @@
  * A database user who may too little is told what its owner must run, and one who has got exactly that can do everything.
  */
 import { describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
@@ -79,7 +79,7 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
     }
     // Who was allowed an earlier version's commands is told no time, and takes leases all the same.
     await inRedis(server, "ACL", "SETUSER", "runner", "-time");
-    const { leases, driver } = await openStore(await parseAddress(at("team")));
+    const { leases, driver } = await openStore(await parseAddress(at("team"), "AUTH_STORE"));
     expect(await leases.take("a", "one", 1_000)).toEqual({ at: null });
     driver.close();
     // And no more: neither what is beside the vault nor the passwords of the server.

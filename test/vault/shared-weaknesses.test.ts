@@ -1,7 +1,7 @@
 /** What weakens a shared vault: said by `vault status`, and once when a home comes to it. */
 import { describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
 import { inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
@@ -123,7 +123,7 @@ test.skipIf(lacking("postgres"))(
 describe("without TLS", () => {
   const refusedOrNot = async (store: string): Promise<string> => {
     try {
-      const { cleartext } = await parseAddress(store);
+      const { cleartext } = await parseAddress(store, "AUTH_STORE");
       return cleartext ? "in the clear" : "fine";
     } catch (error) {
       const { code, message, hint } = error as { code: string; message: string; hint: string };

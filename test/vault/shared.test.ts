@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { waitForLock } from "../../src/vault/lock.ts";
-import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import type { SharedStore } from "../../src/vault/shared/store.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
@@ -27,7 +27,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     });
     /** Past every vault, as who runs the server may reach it. */
     const databaseAt = async (address: string): Promise<SharedStore> => {
-      const store = await openStore(await parseAddress(address));
+      const store = await openStore(await parseAddress(address, "AUTH_STORE"));
       stores.push(store);
       return store;
     };

@@ -63,7 +63,7 @@ export const examineFileSystem: Examine = async ({ context }) => {
     return [
       doubtful(
         `${folder} is on a network file system (${network}): nothing will be written there.`,
-        "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
+        "AUTH_HOME=<folder on a local disk>, or for the vault alone: auth vault use sqlite:<path on one>",
       ),
     ];
   const copying = copyOnWriteOf(folder);

@@ -32,7 +32,7 @@ export async function runProxied(
     const outside = without(cli.context.env, hasSecret);
     const addresses = baseUrl ? addressesFor(prepared) : {};
     const given = { ...without(plain, hasSecret), ...prepared.variables, ...addresses };
-    const env = childEnvironment(outside, prepared.injections, options.keepKey, given);
+    const env = await childEnvironment(outside, prepared.injections, options.keepKey, given);
     for (const { connection } of injections)
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
     if (!cli.globals.quiet) cli.output.say(summary(prepared.injections), false);

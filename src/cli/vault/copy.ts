@@ -1,4 +1,6 @@
+import type { Context } from "../../platform/context.ts";
 import { usage } from "../../platform/errors.ts";
+import { showsPassword } from "../../vault/address.ts";
 import { copyVault } from "../../vault/moving/copy.ts";
 import type { Target } from "../../vault/moving/open.ts";
 import { storeAt } from "../../vault/store.ts";
@@ -6,9 +8,8 @@ import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { readAddress } from "../input.ts";
 import { vaultDialogue } from "../session.ts";
-import { KEY, keyOptions, keysOfOther } from "./keys.ts";
+import { KEY, keyOptions, keysOfOther, namingNewKeys } from "./keys.ts";
 import { progressOf, reportMoved } from "./moved.ts";
-import { namedAsCopy } from "./named.ts";
 
 export default defineCommand({
   name: "copy",
@@ -36,7 +37,7 @@ export default defineCommand({
     const dryRun = args["dry-run"] ?? false;
     const store = args.to === "-" ? await readAddress(cli) : args.to;
     if (store === "") throw usage("--to is empty.", "Name the place: redis://…, postgres://… or sqlite:<path>");
-    if (args.to !== "-" && URL.parse(store)?.password)
+    if (args.to !== "-" && showsPassword(store))
       cli.output.warn("Other processes can see a password on the command line. Better: --to -");
     const target = await targetAt(cli, store, args.key);
     const moved = await copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) });
@@ -53,8 +54,8 @@ export default defineCommand({
 
 async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
   const { env, ...keys } = keysOfOther(context.env);
-  const target = { ...context, env: { ...env, AUTH_STORE: store } };
-  const named: Target["named"] = (work) => namedAsCopy(keys.keysAreOther !== true, work);
-  const shown = await named(async () => storeAt(target).shown());
+  const target: Context = { ...context, env, store: { text: store, givenBy: "--to" } };
+  const named: Target["named"] = (work) => namingNewKeys(keys.keysAreOther !== true, work);
+  const shown = await storeAt(target).shown();
   return { context: target, ...keys, shown, named, ...keyOptions({ context, ...cli }, key) };
 }

@@ -1,5 +1,6 @@
 /** Where a vault's key is to come from: flags and variables that several commands of `auth vault` have. */
 import type { Environment } from "../../platform/context.ts";
+import { AuthError } from "../../platform/errors.ts";
 import type { Target } from "../../vault/moving/open.ts";
 import {
   IDENTITY_VARIABLE,
@@ -47,4 +48,16 @@ function newKeys(env: Environment): Record<string, string> {
     if (value) given[variable] = value;
   }
   return given;
+}
+
+/** What is wrong with a copy's key is said of the variables that give it. @param given they did */
+export async function namingNewKeys<T>(given: boolean, work: () => Promise<T>): Promise<T> {
+  const named = (text: string): string => text.replaceAll(/\bAUTH_(KEY|KEY_COMMAND|PASSPHRASE)\b/g, "AUTH_NEW_$1");
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    const { message, hint } = error;
+    throw error.restated({ ...(given && { message: named(message) }), ...(hint && { hint: named(hint) }) });
+  }
 }

@@ -2,7 +2,7 @@ import type { Context, Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
-import { withoutPassword } from "../../platform/store-address.ts";
+import { showsPassword } from "../../vault/address.ts";
 import { dropStore, keepStore } from "../../vault/kept-store.ts";
 import { type Prompt, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
@@ -15,7 +15,6 @@ import { chosenByWords } from "../vault.ts";
 import { comparisonBy, FINGERPRINT } from "./fingerprint.ts";
 import { keysOfOther } from "./keys.ts";
 import { countOf } from "./moved.ts";
-import { namedAs } from "./named.ts";
 
 export default defineCommand({
   name: "use",
@@ -51,9 +50,7 @@ export default defineCommand({
 
 async function showUsed({ context, output }: Cli): Promise<void> {
   const store = storeAt(context);
-  const isKept = store.chosenBy === "use";
-  const name = isKept ? "the address that 'auth vault use' keeps" : "AUTH_STORE";
-  const shown = await namedAs(name, isKept ? "" : "AUTH_STORE=", () => store.shown());
+  const shown = await store.shown();
   if (output.isJson) return output.json({ store: shown, chosenBy: store.chosenBy });
   await output.lines([`${shown}${chosenByWords(store.chosenBy)}`]);
 }
@@ -70,17 +67,15 @@ async function useLocal({ context, output }: Cli): Promise<void> {
 async function useAddress(cli: Cli, given: string, fingerprint: string | undefined): Promise<void> {
   const { context, output } = cli;
   const address = given === "-" ? await readAddress(cli) : given;
-  if (given !== "-" && SHARED.test(address) && withoutPassword(address) !== address) throw passwordSeen();
-  const there: Context = { ...context, env: { ...context.env, AUTH_STORE: address } };
+  if (given !== "-" && showsPassword(address)) throw passwordSeen();
+  const there: Context = { ...context, store: { text: address, givenBy: "argument" } };
   const { prompt } = vaultDialogue(cli);
   let typed: Secret | null = null;
   const asking: Prompt | undefined = prompt && (async (question) => (typed = await prompt(question)));
   const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
-  const store = await namedAs("the address", "", async () => storeAt(there));
-  const joined = await namedAs("the address", "", async () =>
-    accepting(store, async () =>
-      store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
-    ),
+  const store = storeAt(there);
+  const joined = await accepting(store, async () =>
+    store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
   );
   const logins = joined.vaultId === null ? [] : await loginsIn(there, again);
   await keepStore(context, store.isShared ? address : `sqlite:${store.file}`);
@@ -111,8 +106,6 @@ function withStore(address: string, command: string): string {
     : `AUTH_STORE=${address} ${command}`;
 }
 
-const SHARED = /^(rediss?|postgres(ql)?):/i;
-
 /** A process list and a shell's history have it then. */
 function passwordSeen(): AuthError {
   return usage(
@@ -142,12 +135,12 @@ async function sayNext({ context, output }: Cli, store: VaultStore, address: str
   if (!found.hasVault) output.say(`There is no vault yet. To make one: ${init}`);
   const own = `sqlite:${context.paths.vault}`;
   if (!store.isShared && store.file === context.paths.vault) return;
-  const status = await vaultStatus({ ...context, env: { ...context.env, AUTH_STORE: own } });
+  const status = await vaultStatus({ ...context, store: { text: own, givenBy: "argument" } });
   if (status === null || status.records === 0) return;
   const has = `This home's own vault still has ${countOf(status.records)}.`;
   if (found.hasLogins) return output.say(`${has} To go back to it: auth vault use --local`);
   const to = store.isShared ? address : `sqlite:${store.file}`;
-  const shown = withoutPassword(to) === to ? to : "-";
+  const shown = showsPassword(to) ? "-" : to;
   const key = found.hasVault ? [] : keyFor(store, keysOfOther(context.env).env);
   const copy = withStore(shellWord(own), commandLine(["auth", "vault", "copy", "--to", shown, ...key]));
   const where = shown === to ? "" : " (it asks for the address)";

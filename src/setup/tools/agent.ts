@@ -1,7 +1,7 @@
 /** `auth agent` as a service of the user's: systemd's on Linux, launchd's on macOS. What comes after -- are flags of its start. */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
-import { withoutPassword } from "../../platform/store-address.ts";
+import { showsPassword, withoutPassword } from "../../vault/address.ts";
 import type { Wanted } from "../engine.ts";
 import { requirePlace } from "../needs.ts";
 import { launchdEnding, systemdEnding } from "../service.ts";
@@ -89,7 +89,8 @@ const PASSWORD_LEFT_OUT =
   "The password in AUTH_STORE was not written into it: give the service AUTH_STORE from a file that only you can read.";
 
 function hasPassword({ env }: SetupCall): boolean {
-  return env.AUTH_STORE !== undefined && withoutPassword(env.AUTH_STORE) !== env.AUTH_STORE;
+  const store = env.AUTH_STORE;
+  return store !== undefined && (showsPassword(store) || withoutPassword(store) === null);
 }
 
 /** systemd.service(5), "Command lines": `$` begins a variable there. */

@@ -60,13 +60,13 @@ function isVariable(source: SourceName | null): source is VariableSource {
 }
 
 export interface Target {
-  /** Where AUTH_STORE is the copy's address, and the keys in the environment are the copy's. */
+  /** Whose store is the copy's, as are the keys in its environment. */
   readonly context: Context;
   /** Those are the other vault's: they may open this one too, and keep its own source from nothing. */
   readonly keysAreOther?: boolean;
   /** For messages. */
   readonly shown: string;
-  /** Does what concerns this vault, and says what is wrong with it in the words of whoever named it. */
+  /** Does what concerns this vault, and says what is wrong with its key in the words of whoever gave that. */
   readonly named?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Where the key of a new vault comes from. */
   readonly source?: SourceName;

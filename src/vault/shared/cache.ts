@@ -13,6 +13,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode, messageOf } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { type Bytes, concat, decodeUtf8, hmac, pack, sameBytes, uint64, utf8, viewOf } from "../bytes.ts";
 import { ServerFull } from "../driver.ts";
 import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
@@ -21,7 +22,6 @@ import { replaceFile } from "../replace-file.ts";
 import type { ReplyKeys } from "../reply-file.ts";
 import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
 import type { Entry, RecordType } from "../types.ts";
-import type { SharedAddress } from "./address.ts";
 import { addressFolder, readIfPossible, readPin, vaultFolder } from "./home.ts";
 
 export interface RecordCache {

@@ -5,10 +5,10 @@
  */
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { SharedAddress } from "../address.ts";
 import type { Bytes } from "../bytes.ts";
 import { type StoreDriver, type Swap, UnknownCommit } from "../driver.ts";
 import { readSealedHeader } from "../seal.ts";
-import type { SharedAddress } from "./address.ts";
 
 /** Milliseconds between two tries to reach the server. */
 const AWAY = 250;

@@ -1,12 +1,12 @@
 /** Making a vault in a database that machines share. */
-import type { Context } from "../../platform/context.ts";
+import type { Context, GivenStore } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Created, type Made, type Preparation, storeKey } from "../create.ts";
 import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
-import type { SharedAddress } from "./address.ts";
 import { notOurs } from "./failures.ts";
 import { joinVault } from "./join.ts";
 import { checkedHeader, withStore } from "./open.ts";
@@ -14,13 +14,13 @@ import type { SharedStore } from "./store.ts";
 import { absent } from "./wrong-vault.ts";
 
 /** Whether one could be made there, as far as that shows without making anything. @throws AuthError as `prepareShared` */
-export async function requirePlace(text: string): Promise<void> {
-  await withStore(text, async (_, store) => retryWhileBusy(() => store.requireDurable()));
+export async function requirePlace(given: GivenStore): Promise<void> {
+  await withStore(given, async (_, store) => retryWhileBusy(() => store.requireDurable()));
 }
 
 /** Whether there is a vault at the address. @throws AuthError as `openShared` */
-export async function isThere(context: Context, text: string): Promise<boolean> {
-  return withStore(text, async (address, store) => (await checkedHeader(context, address, store)) !== null);
+export async function isThere(context: Context, given: GivenStore): Promise<boolean> {
+  return withStore(given, async (address, store) => (await checkedHeader(context, address, store)) !== null);
 }
 
 /**
@@ -31,24 +31,24 @@ export async function isThere(context: Context, text: string): Promise<boolean> 
  * @throws AuthError `connection_not_found` where the address has a fingerprint; `usage`, `vault_replaced`, `vault_unwritable`, `vault_unreachable`
  */
 export async function prepareShared(
-  text: string,
+  given: GivenStore,
   source: SourceName | null,
   request: KeyRequest,
   index: Bytes,
 ): Promise<Preparation> {
-  await withStore(text, (address, store) => requireNoneMeant(request.context, address, store));
+  await withStore(given, (address, store) => requireNoneMeant(request.context, address, store));
   if (source === null) throw keyNotChosen();
-  const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
-  await withStore(text, async (address, store) => {
+  const brought = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
+  await withStore(given, async (address, store) => {
     await checkedHeader(request.context, address, store);
     await retryWhileBusy(() => store.prepare());
     await retryWhileBusy(() => store.driver.requireWritable());
   });
   return {
     make: async () => {
-      const made = given === null ? await storeKey(source, request) : { source, ...given };
+      const made = brought === null ? await storeKey(source, request) : { source, ...brought };
       try {
-        const created = await withStore(text, (address, store) => putHeader(address, store, request, made, index));
+        const created = await withStore(given, (address, store) => putHeader(address, store, request, made, index));
         if (created === null) await forget(made.source, request);
         return created;
       } catch (error) {

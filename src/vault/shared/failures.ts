@@ -1,28 +1,28 @@
 /** What a database or the way to it reports, as errors for people. The server's own words are never shown whole. */
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { NOT_HANDED_ON } from "../sources/source.ts";
-import type { SharedAddress } from "./address.ts";
 
 /** @param reason a clause: `it did not answer` */
 export function unreachable(
-  { shown, tls }: SharedAddress,
+  { shown, tls, giver }: SharedAddress,
   reason: string,
   cause: unknown,
-  hint = `Check that the server runs, and the address (auth vault use): the server is spoken to ${tls ? "with" : "without"} TLS. Then try again.`,
+  hint = `Check that the server runs, and ${giver.name}: the server is spoken to ${tls ? "with" : "without"} TLS. Then try again.`,
 ): AuthError {
   const message = `The shared vault at ${shown} can't be reached: ${reason}.`;
   return new AuthError("vault_unreachable", message, { hint, cause });
 }
 
 /** For a certificate of an authority that the system doesn't know, as companies and clouds have them. */
-function trusting({ backend }: SharedAddress): string {
+function trusting({ backend, giver }: SharedAddress): string {
   const option = backend === "redis" ? "ca" : "sslrootcert";
-  return `The password was not sent. Where an authority of your own issued it, add that one's certificate to the address: ${option}=/full/path/to/ca.pem`;
+  return `The password was not sent. Where an authority of your own issued it, add that one's certificate to ${giver.name}: ${option}=/full/path/to/ca.pem${giver.anew}`;
 }
 
-function withoutTls({ backend }: SharedAddress): string {
+export function withoutTls({ backend, giver }: SharedAddress): string {
   const plain = backend === "redis" ? "redis: in place of rediss:" : "sslmode=disable";
-  return `The password was not sent. Turn TLS on at the server; or, where no one else can be on the way, have in the address: ${plain}, and accept-cleartext=1`;
+  return `The password was not sent. Turn TLS on at the server; or, where no one else can be on the way, have in ${giver.name}: ${plain}, and accept-cleartext=1${giver.anew}`;
 }
 
 /** An answer of another form than the question's. */
@@ -44,19 +44,23 @@ export function unwritable({ shown }: SharedAddress, reason: string, hint: strin
 }
 
 export function readOnlyReplica(address: SharedAddress, cause?: unknown): AuthError {
-  return unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.", cause);
+  return unwritable(address, "it is a read-only replica", usePrimary(address), cause);
 }
 
-export function refusedLogin({ shown }: SharedAddress, cause: unknown): AuthError {
-  return new AuthError("vault_locked", `The server refused the user name or password in AUTH_STORE: ${shown}`, {
-    hint: `Set AUTH_STORE with those of this database (of the password, ${NOT_HANDED_ON}), or give the address anew: auth vault use -\nIn a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`,
+export function usePrimary({ giver }: SharedAddress): string {
+  return `Name the primary server in ${giver.name}.${giver.anew}`;
+}
+
+export function refusedLogin({ shown, giver }: SharedAddress, cause: unknown): AuthError {
+  return new AuthError("vault_locked", `The server refused the user name or password in ${giver.name}: ${shown}`, {
+    hint: `Give those of this database in ${giver.name}${giver.name === "AUTH_STORE" ? ` (of the password, ${NOT_HANDED_ON})` : ""}.${giver.anew}\nIn a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`,
     cause,
   });
 }
 
-export function notOurs({ shown }: SharedAddress, what: string, cause?: unknown): AuthError {
+export function notOurs({ shown, giver }: SharedAddress, what: string, cause?: unknown): AuthError {
   return new AuthError("vault_corrupt", `What is at ${shown} is not a vault of auth: ${what}.`, {
-    hint: "It was left as it is. Name a place of its own: in AUTH_STORE, ?prefix=<name> for Redis, ?schema=<name> for PostgreSQL.",
+    hint: `It was left as it is. Name a place of its own: in ${giver.name}, ?prefix=<name> for Redis, ?schema=<name> for PostgreSQL.${giver.anew}`,
     cause,
   });
 }

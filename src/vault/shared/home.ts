@@ -9,9 +9,9 @@ import { dirname, join } from "node:path";
 import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode, messageOf } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { ensureFolder, syncFolder, touching } from "../files.ts";
 import { removeDrafts, replaceFile } from "../replace-file.ts";
-import type { SharedAddress } from "./address.ts";
 
 /** Which vault it is. */
 export interface Pin {

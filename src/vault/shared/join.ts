@@ -2,13 +2,13 @@
  * A home's first coming to a shared vault: by `auth vault use`, or by `auth vault accept`, for which it forgets the vault that
  * it knew. Either way only to the one that is meant.
  */
-import type { Context } from "../../platform/context.ts";
+import type { Context, GivenStore } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
 import { findHeader, type Header, readHeader } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
-import type { SharedAddress } from "./address.ts";
 import { addressFolder, forgetVault, isKnown, readPin, readVaultPin, vaultFolder } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
 import { checkedHeader, withStore } from "./open.ts";
@@ -16,9 +16,9 @@ import type { SharedStore } from "./store.ts";
 import { warnAtJoining } from "./weaknesses.ts";
 import { absent, notCompared } from "./wrong-vault.ts";
 
-/** @param text AUTH_STORE @throws AuthError as `openVault`; nothing is remembered then */
-export function joinShared(context: Context, text: string, options: AcceptOptions): Promise<Accepted> {
-  return comingTo(text, options, async (address, store) => {
+/** @throws AuthError as `openVault`; nothing is remembered then */
+export function joinShared(context: Context, given: GivenStore, options: AcceptOptions): Promise<Accepted> {
+  return comingTo(given, options, async (address, store) => {
     const found = await unlockFound(context, store, await checkedHeader(context, address, store), options);
     if (found === null && address.fingerprint !== null) throw absent(address);
     if (found === null) return null;
@@ -36,11 +36,11 @@ export function joinShared(context: Context, text: string, options: AcceptOption
  * Takes what is at the address, whatever this home knows. That is forgotten only where the server answers, and for a vault
  * that this home's key opens.
  *
- * @param text AUTH_STORE
+ *
  * @throws AuthError as `openVault`
  */
-export function acceptShared(context: Context, text: string, options: AcceptOptions): Promise<Accepted> {
-  return comingTo(text, options, async (address, store) => {
+export function acceptShared(context: Context, given: GivenStore, options: AcceptOptions): Promise<Accepted> {
+  return comingTo(given, options, async (address, store) => {
     const found = await unlockFound(context, store, await findHeader(store.driver), options);
     if (found !== null) await requireMeant(address, found, options, "auth vault accept");
     const place = addressFolder(context, address);
@@ -67,12 +67,12 @@ export async function joinVault(
 
 /** @param work gives the id of the vault that is there; null: there is none */
 function comingTo(
-  text: string,
+  given: GivenStore,
   { fingerprint }: Comparison,
   work: (address: SharedAddress, store: SharedStore) => Promise<string | null>,
 ): Promise<Accepted> {
-  return withStore(text, async (given, store) => {
-    const address = fingerprint === undefined ? given : { ...given, fingerprint: parseFingerprint(fingerprint) };
+  return withStore(given, async (found, store) => {
+    const address = fingerprint === undefined ? found : { ...found, fingerprint: parseFingerprint(fingerprint) };
     return { store: address.shown, vaultId: await work(address, store) };
   });
 }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { errorCode, messageOf } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { hmac, pack, utf8 } from "../bytes.ts";
 import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
@@ -13,7 +14,6 @@ import { namesIn, replaceFile } from "../replace-file.ts";
 import type { ReplyKeys } from "../reply-file.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import { sameVersion, type Version } from "../types.ts";
-import type { SharedAddress } from "./address.ts";
 import { addressFolder, moveToVault, type Pin, readIfPossible, readPin, vaultFolder, writePin } from "./home.ts";
 import { notCompared, olderKey, replaced } from "./wrong-vault.ts";
 

@@ -1,7 +1,8 @@
 /** Opening a vault that machines share. */
 
-import type { Context } from "../../platform/context.ts";
+import type { Context, GivenStore } from "../../platform/context.ts";
 import type { AuthError } from "../../platform/errors.ts";
+import { parseAddress, type SharedAddress } from "../address.ts";
 import { sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { findHeader, HEADER_KEY, type Header } from "../header.ts";
@@ -9,7 +10,6 @@ import { openedVault } from "../opened.ts";
 import type { VaultOptions } from "../store.ts";
 import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
-import { parseAddress, type SharedAddress } from "./address.ts";
 import { cachedHeader, recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
 import { certainSwaps } from "./certain-swap.ts";
@@ -29,12 +29,12 @@ export async function openStore(address: SharedAddress): Promise<SharedStore> {
   return { ...store, driver: certainSwaps(address, store.driver) };
 }
 
-/** Opens the store at an address, and closes it after the work. @param text AUTH_STORE @throws AuthError `usage` */
+/** Opens the store at an address, and closes it after the work. @throws AuthError `usage` */
 export async function withStore<T>(
-  text: string,
+  given: GivenStore,
   work: (address: SharedAddress, store: SharedStore) => Promise<T>,
 ): Promise<T> {
-  const address = await parseAddress(text);
+  const address = await parseAddress(given.text, given.givenBy);
   const store = await openStore(address);
   try {
     return await work(address, store);
@@ -46,11 +46,11 @@ export async function withStore<T>(
 /**
  * null where there is none yet, and this home has never seen one there.
  *
- * @param text AUTH_STORE
+ *
  * @throws AuthError as `openVault`; `vault_replaced`, `vault_rolled_back`, `vault_unreachable`
  */
-export async function openShared(context: Context, text: string, options: VaultOptions): Promise<Vault | null> {
-  const address = await parseAddress(text);
+export async function openShared(context: Context, given: GivenStore, options: VaultOptions): Promise<Vault | null> {
+  const address = await parseAddress(given.text, given.givenBy);
   const store = await openStore(address);
 
   /** @param firstly done before the server is asked anything */
@@ -92,9 +92,9 @@ export async function openShared(context: Context, text: string, options: VaultO
   }
 }
 
-/** For what needs no more than the header. null where there is no vault. @param text AUTH_STORE */
-export async function openSharedDriver(context: Context, text: string): Promise<StoreDriver | null> {
-  const address = await parseAddress(text);
+/** For what needs no more than the header. null where there is no vault. */
+export async function openSharedDriver(context: Context, given: GivenStore): Promise<StoreDriver | null> {
+  const address = await parseAddress(given.text, given.givenBy);
   const store = await openStore(address);
   try {
     if ((await checkedHeader(context, address, store)) !== null) return store.driver;
@@ -136,14 +136,14 @@ export async function checkedHeader(
   return null;
 }
 
-/** As `VaultStore.otherKey`: by the epoch that this home has seen. @param text AUTH_STORE */
+/** As `VaultStore.otherKey`: by the epoch that this home has seen. */
 export async function otherKey(
   context: Context,
-  text: string,
+  given: GivenStore,
   header: Header,
   from: string,
 ): Promise<AuthError | null> {
-  const address = await parseAddress(text);
+  const address = await parseAddress(given.text, given.givenBy);
   const pin = readVaultPin(context, address, header.vaultId);
   if (pin === null || pin.epoch === header.epoch) return null;
   return header.epoch < pin.epoch ? olderKey(address, header) : newerKey(address, header, from);

@@ -1,7 +1,7 @@
 /** Statements to a PostgreSQL server over Bun.SQL. */
 import type { SQL } from "bun";
 import { withholdPostgresOptions } from "../../platform/postgres-variables.ts";
-import type { SharedAddress } from "./address.ts";
+import type { SharedAddress } from "../address.ts";
 import { postgresRefusal } from "./postgres-failures.ts";
 import { serverConnection, tlsOf } from "./server-connection.ts";
 

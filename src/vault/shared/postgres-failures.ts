@@ -1,20 +1,22 @@
 /** What a PostgreSQL server reports, as errors for people. */
 import { AuthError, usage } from "../../platform/errors.ts";
+import type { SharedAddress } from "../address.ts";
 import { busy, ServerFull } from "../driver.ts";
-import type { SharedAddress } from "./address.ts";
-import { notOurs, refusedLogin, reported, unreachable, unwritable } from "./failures.ts";
+import { sentence } from "../giver.ts";
+import { notOurs, refusedLogin, reported, unreachable, unwritable, usePrimary } from "./failures.ts";
 import { quoted } from "./postgres-schema.ts";
 
 const TOO_MANY_CONNECTIONS = "53300";
 
 /** @param error of the server, by SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), which Bun gives as `errno` */
 export function postgresRefusal(address: SharedAddress, error: unknown): AuthError {
+  const { giver } = address;
   const state = String((error as { errno?: unknown } | null)?.errno ?? "");
   if (/^28/.test(state)) return refusedLogin(address, error);
   if (state === "3D000")
     return usage(
-      "The vault's address names a database that this PostgreSQL server doesn't have.",
-      "Make it: createdb <name>",
+      sentence(giver, "names a database that this PostgreSQL server doesn't have."),
+      `Make it: createdb <name>${giver.anew}`,
     );
   if (state === TOO_MANY_CONNECTIONS) return new ServerFull(error);
   // Starting up; a deadlock or a serialization failure.
@@ -25,7 +27,7 @@ export function postgresRefusal(address: SharedAddress, error: unknown): AuthErr
     return unwritable(
       address,
       "it is a read-only replica, or this user's transactions are read-only (default_transaction_read_only)",
-      "Name the primary server in AUTH_STORE, and a user who may write.",
+      `Name there a user who may write. ${usePrimary(address)}`,
       error,
     );
   if (state === "57014")
@@ -37,13 +39,13 @@ export function postgresRefusal(address: SharedAddress, error: unknown): AuthErr
   return reported(address, state, error);
 }
 
-/** What another user of the database put there would run with the rights of the one in AUTH_STORE. */
-export function foreignSchema({ shown, namespace, user }: SharedAddress): AuthError {
+/** What another user of the database put there would run with the rights of the one in the address. */
+export function foreignSchema({ shown, namespace, user, giver }: SharedAddress): AuthError {
   return new AuthError(
     "vault_corrupt",
     `What is at ${shown} is not used: another user of the database owns the schema or something in it, or may add to it.`,
     {
-      hint: `Name a schema of its own: in AUTH_STORE, ?schema=<name>\nOr, if this one is the vault's, let the user in AUTH_STORE own all of it (ALTER SCHEMA ${quoted(namespace)} OWNER TO ${quoted(user)}, and so for each of its tables and functions), and no one else have CREATE in it.`,
+      hint: `Name a schema of its own: in ${giver.name}, ?schema=<name>\nOr, if this one is the vault's, let the user in ${giver.name} own all of it (ALTER SCHEMA ${quoted(namespace)} OWNER TO ${quoted(user)}, and so for each of its tables and functions), and no one else have CREATE in it.${giver.anew}`,
     },
   );
 }

@@ -1,5 +1,5 @@
 /** Whose the schema of a vault is: what others have put there would run with the rights of this user. */
-import type { SharedAddress } from "./address.ts";
+import type { SharedAddress } from "../address.ts";
 import type { PostgresConnection } from "./postgres-connection.ts";
 import { foreignSchema } from "./postgres-failures.ts";
 

@@ -2,8 +2,9 @@
  * A vault in PostgreSQL: a schema with a table of records, compared and written by one function, and rows for leases,
  * which live through a pooler and a reconnection as an advisory lock of the session wouldn't.
  */
+
+import type { SharedAddress } from "../address.ts";
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
-import type { SharedAddress } from "./address.ts";
 import { readOnlyReplica, unexpected, unwritable } from "./failures.ts";
 import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
 import { inOwnSchema } from "./postgres-owner.ts";
@@ -130,7 +131,7 @@ async function requireDurable(address: SharedAddress, connection: PostgresConnec
   throw unwritable(
     address,
     "the server forgets its last writes in a crash (fsync is off)",
-    "Set 'fsync = on' in postgresql.conf; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
+    `Set 'fsync = on' in postgresql.conf; or, where logins may be lost, add ?accept-loss=1 to ${address.giver.name}.${address.giver.anew}`,
   );
 }
 

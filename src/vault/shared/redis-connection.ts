@@ -1,6 +1,6 @@
 /** Commands to a Redis server over Bun's client. */
 import type { RedisClient } from "bun";
-import type { SharedAddress } from "./address.ts";
+import type { SharedAddress } from "../address.ts";
 import { redisRefusal } from "./redis-failures.ts";
 import { serverConnection, tlsOf } from "./server-connection.ts";
 

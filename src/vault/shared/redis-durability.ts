@@ -1,6 +1,6 @@
 /** Whether a Redis server keeps what it has confirmed (redis.io/docs/latest/operate/oss_and_stack/management/persistence). */
 import { AuthError } from "../../platform/errors.ts";
-import type { SharedAddress } from "./address.ts";
+import type { SharedAddress } from "../address.ts";
 import { readOnlyReplica, unwritable } from "./failures.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { isCluster } from "./redis-failures.ts";
@@ -18,14 +18,14 @@ export async function requireDurable(address: SharedAddress, call: Call): Promis
   const [persistence, memory, replication, cluster] = await Promise.all(
     ["persistence", "memory", "replication", "cluster"].map((section) => call("INFO", section).then(textIn)),
   );
-  if (/^cluster_enabled:1/m.test(cluster ?? "")) throw isCluster();
+  if (/^cluster_enabled:1/m.test(cluster ?? "")) throw isCluster(address);
   if (/^role:slave/m.test(replication ?? "")) throw readOnlyReplica(address);
   const [fault] = faultsIn(persistence ?? "", memory ?? "");
   if (address.acceptLoss || fault === undefined) return;
   throw unwritable(
     address,
     `the server ${fault}`,
-    `${DURABLE}; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.`,
+    `${DURABLE}; or, where logins may be lost, add ?accept-loss=1 to ${address.giver.name}.${address.giver.anew}`,
   );
 }
 

@@ -3,9 +3,10 @@
  * sealed value in Base64: the client reads replies as UTF-8. A script runs alone on the server, so that comparing and
  * writing are one step (redis.io/docs/latest/develop/interact/programmability/eval-intro, "atomic execution").
  */
+
+import type { SharedAddress } from "../address.ts";
 import { random } from "../bytes.ts";
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
-import type { SharedAddress } from "./address.ts";
 import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
 import { redisWeaknesses, requireDurable } from "./redis-durability.ts";

@@ -2,7 +2,7 @@
  * Giving a shared vault a new key. No lock is needed: the commit is bound to the header that was opened, so that of two
  * machines that do it at once one is refused.
  */
-import type { Context } from "../../platform/context.ts";
+import type { Context, GivenStore } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import { readHeader } from "../header.ts";
 import {
@@ -20,9 +20,9 @@ import { homeMemory, type SharedMemory } from "./memory.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import { absent } from "./wrong-vault.ts";
 
-/** @param text AUTH_STORE @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
-export function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {
-  return withStore(text, async (address, { driver }) => {
+/** @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
+export function rekeyShared(context: Context, given: GivenStore, options: RekeyOptions): Promise<Rekeyed> {
+  return withStore(given, async (address, { driver }) => {
     const first = await checkedHeader(context, address, { driver });
     if (first === null) throw absent(address);
     const memory = homeMemory(context, address, first.vaultId);

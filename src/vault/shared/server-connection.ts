@@ -1,8 +1,8 @@
 /** One connection to a server, made when it is needed and again after it broke, with a limit on how long it may take. */
 import { type AuthError, type ErrorCode, errorCode } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { SharedAddress } from "../address.ts";
 import { ServerFull } from "../driver.ts";
-import type { SharedAddress } from "./address.ts";
 import { connectionFailure } from "./failures.ts";
 
 export interface ClientKind<Client> {
@@ -36,6 +36,11 @@ export function serverConnection<Client>(
     hasAnswered = false;
   };
 
+  const failureOf = async (error: unknown): Promise<AuthError | null> => {
+    const why = hasAnswered ? null : await (await import("./no-connection.ts")).whyNoConnection(address, error);
+    return why ?? connectionFailure(address, error);
+  };
+
   return {
     async ask(question, isExpected = () => false) {
       client ??= make();
@@ -48,7 +53,7 @@ export function serverConnection<Client>(
         if (isExpected(error)) throw error;
         // A server that had no place a moment ago is there: its time goes into clients that it sends away.
         const isFull = wasFull && errorCode(error) === TIMEOUT;
-        const failure = isFull ? new ServerFull(error) : (connectionFailure(address, error) ?? refusalOf(error));
+        const failure = isFull ? new ServerFull(error) : ((await failureOf(error)) ?? refusalOf(error));
         wasFull = failure instanceof ServerFull;
         // The next call begins with a new connection; one that others are waiting on is left to them.
         if (used === client && BROKEN.includes(failure.code)) close();

@@ -1,5 +1,5 @@
 /** What is known of a shared vault without its key. */
-import type { Context } from "../../platform/context.ts";
+import type { Context, GivenStore } from "../../platform/context.ts";
 import { retryWhileBusy } from "../driver.ts";
 import { FORMAT } from "../seal.ts";
 import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
@@ -7,9 +7,9 @@ import { keyWarnings, memberFault, type VaultStatus } from "../status.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
 
-/** null where there is no vault. @param text AUTH_STORE */
-export function sharedStatus(context: Context, text: string): Promise<VaultStatus | null> {
-  return withStore(text, async (address, store) => {
+/** null where there is no vault. */
+export function sharedStatus(context: Context, given: GivenStore): Promise<VaultStatus | null> {
+  return withStore(given, async (address, store) => {
     const header = await checkedHeader(context, address, store);
     if (header === null) return null;
     const insisted = sourceInEnvironment(context, header.source);
