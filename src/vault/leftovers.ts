@@ -1,4 +1,4 @@
-/** Files of a moment beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
+/** Temporary files beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
 
 import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

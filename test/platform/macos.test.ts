@@ -5,7 +5,7 @@ import { syncContent, syncFile } from "../../src/platform/disk.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { networkIn } from "../../src/platform/mac-mounts.ts";
 import { darwinFcntl, type Posix } from "../../src/platform/posix.ts";
-import { patienceFor } from "../../src/vault/sources/keychain.ts";
+import { timeLimitFor } from "../../src/vault/sources/keychain.ts";
 import { requireStrict } from "../../src/vault/sqlite-diagnosis.ts";
 import { tempFolder } from "../support/program.ts";
 
@@ -40,9 +40,9 @@ test("a reply and a folder's names are on the drive itself, or at least handed t
 });
 
 test("the Keychain gets time to ask its person, where there is one", () => {
-  expect(patienceFor("darwin", true)).toBe(60_000);
-  expect(patienceFor("darwin", false)).toBe(LIMITS.keychain);
-  expect(patienceFor("linux", true)).toBe(LIMITS.keychain);
+  expect(timeLimitFor("darwin", true)).toBe(60_000);
+  expect(timeLimitFor("darwin", false)).toBe(LIMITS.keychain);
+  expect(timeLimitFor("linux", true)).toBe(LIMITS.keychain);
 });
 
 test("an SQLite that doesn't know strict tables is named before a vault is made", () => {

@@ -31,12 +31,12 @@ export interface RecordCache {
   /** @param value null: the store has none @param asked when the server was asked, by `now` */
   put(place: string, value: Uint8Array | null, asked: number): void;
   drop(place: string): void;
-  /** What a failed read is: where an older answer is at hand, a server that is full isn't waited for. */
+  /** The error of a failed read. Where an older answer is at hand, a full server counts as unreachable, so that no one waits for it. */
   failure(place: string, error: unknown): unknown;
   now(): number;
 }
 
-interface Held {
+interface Cached {
   readonly asked: number;
   readonly entry: Entry | null;
 }
@@ -74,15 +74,15 @@ export function recordCache(
   const written = new Map<string, { readonly value: Uint8Array; readonly asked: number }>();
   /** Of which an older answer is at hand while the server is asked. */
   const replaceable = new Set<string>();
-  /** While the server doesn't answer: until when it isn't asked again, where that can be helped. */
-  let leftAlone = Number.NEGATIVE_INFINITY;
+  /** A server that didn't answer isn't asked again until then, where a cached answer is at hand. */
+  let pausedUntil = Number.NEGATIVE_INFINITY;
 
   const now = (): number => context.now();
   const tagOf = ({ index }: Keys, place: string, time: Uint8Array, value: Uint8Array): Bytes =>
     hmac(hmac(index, utf8("cache of a shared vault")), pack(place, time, value));
 
-  /** The cache is a help: a folder that can't be written is no reason to fail. */
-  const attempt = (work: () => void): void => {
+  /** The cache only saves time: a folder that can't be written is no reason to fail. */
+  const ifPossible = (work: () => void): void => {
     try {
       work();
     } catch (error) {
@@ -90,7 +90,7 @@ export function recordCache(
     }
   };
 
-  async function heldAt(label: Label, place: string): Promise<Held | null> {
+  async function cachedAt(label: Label, place: string): Promise<Cached | null> {
     const bytes = keys === null || bound === 0 ? null : readIfPossible(context, join(files, place));
     if (keys === null || bytes === null || bytes.length < VALUE_AT) return null;
     const file = new Uint8Array(bytes);
@@ -122,27 +122,27 @@ export function recordCache(
       async recognize(header, opened) {
         await memory.recognize(header, opened);
         keys = opened;
-        if (bound === 0) return attempt(() => rmSync(files, { recursive: true, force: true }));
+        if (bound === 0) return ifPossible(() => rmSync(files, { recursive: true, force: true }));
         const kept = readIfPossible(context, join(files, HEADER_KEY));
         if (kept === null || Buffer.compare(kept, header.bytes) !== 0)
-          attempt(() => replaceFile(files, HEADER_KEY, header.bytes));
+          ifPossible(() => replaceFile(files, HEADER_KEY, header.bytes));
       },
     },
     async readCached(label, place, current) {
-      const held = await heldAt(label, place);
-      const age = held === null ? Number.NaN : now() - held.asked;
+      const cached = await cachedAt(label, place);
+      if (cached === null) return current();
+      const age = now() - cached.asked;
       // Not where the clock was set back.
-      if (held !== null && age >= 0 && (age < bound || now() < leftAlone)) return held.entry;
-      if (held === null) return await current();
+      if (age >= 0 && (age < bound || now() < pausedUntil)) return cached.entry;
       replaceable.add(place);
       try {
         return await current();
       } catch (error) {
         if (errorCode(error) !== "vault_unreachable") throw error;
-        leftAlone = now() + bound;
+        pausedUntil = now() + bound;
         const why = (error as AuthError).cause instanceof ServerFull ? "takes no more clients" : "can't be reached";
         context.warn(`The shared vault at ${address.shown} ${why}. Going by what it had ${ago(age)}.`);
-        return held.entry;
+        return cached.entry;
       } finally {
         replaceable.delete(place);
       }
@@ -159,11 +159,11 @@ export function recordCache(
       written.set(place, { value: content, asked });
       const time = uint64(asked);
       const tag = tagOf(keys, place, time, content);
-      attempt(() => replaceFile(files, place, concat(time, tag, content)));
+      ifPossible(() => replaceFile(files, place, concat(time, tag, content)));
     },
     drop(place) {
       written.delete(place);
-      if (bound > 0) attempt(() => rmSync(join(files, place), { force: true }));
+      if (bound > 0) ifPossible(() => rmSync(join(files, place), { force: true }));
     },
   };
 }

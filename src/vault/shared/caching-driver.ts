@@ -3,15 +3,15 @@ import type { StoreDriver } from "../driver.ts";
 import { HEADER_KEY } from "../header.ts";
 import type { RecordCache } from "./cache.ts";
 
-/** @param firstly done once, before the server is asked anything: the vault may have been opened by what the cache has of it */
+/** @param beforeFirst done once, before the server is asked anything: the vault may have been opened from the cache alone */
 export function cachingDriver(
   driver: StoreDriver,
   cache: Pick<RecordCache, "now" | "put" | "drop" | "failure">,
-  firstly: () => Promise<unknown>,
+  beforeFirst: () => Promise<unknown>,
 ): StoreDriver {
   let begun: Promise<unknown> | null = null;
   const begin = (): Promise<unknown> => {
-    begun ??= firstly().catch((error: unknown) => {
+    begun ??= beforeFirst().catch((error: unknown) => {
       begun = null;
       throw error;
     });

@@ -75,7 +75,7 @@ function nameOf({ vaultId, keyId }: KeyRequest): string {
 }
 
 /**
- * A secret in a file that isn't this user's alone is one no more.
+ * A file with a secret must be this user's, and closed to all others.
  *
  * @param what `key file`
  * @param next what to do once others are kept out, or where they may have read it

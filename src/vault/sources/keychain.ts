@@ -62,10 +62,10 @@ async function otherSource({ context, rekeys }: KeyRequest): Promise<string> {
 }
 
 /**
- * Milliseconds. macOS asks its person whether a version of this program that it hasn't seen yet may read the key: our
- * signature is another one with each.
+ * Milliseconds. macOS asks the person whether a new version of this program may read the key, since each version has a
+ * signature of its own.
  */
-export function patienceFor(platform: NodeJS.Platform, onTerminal: boolean): number {
+export function timeLimitFor(platform: NodeJS.Platform, onTerminal: boolean): number {
   return platform === "darwin" && onTerminal ? LIMITS.keychainAsking : LIMITS.keychain;
 }
 
@@ -75,13 +75,13 @@ async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
   if (process.platform === "linux" && !(await import("../files.ts")).canOpenFiles(GLIB_FILES))
     throw locked("The system's keychain can't be asked: too many open files.", RAISE_FILE_LIMIT);
   const { isTerminal } = await import("../../platform/terminal.ts");
-  const patience = patienceFor(process.platform, isTerminal(2));
+  const limit = timeLimitFor(process.platform, isTerminal(2));
   let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const seconds = patience / 1000;
+      const seconds = limit / 1000;
       reject(locked(`The system's keychain didn't answer within ${seconds} seconds.`, hint));
-    }, patience);
+    }, limit);
   });
   try {
     return await Promise.race([work().catch((error: unknown) => refuseKeychain(error, hint)), deadline]);
