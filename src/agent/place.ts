@@ -40,7 +40,7 @@ export function agentPlace({ agent: folder }: Pick<Paths, "agent">, vaultId: str
 }
 
 /**
- * Whom to ask; null where there is no agent, or where what lies there may be another user's (RULES §5): it gets nothing.
+ * Whom to ask; null where there is no agent, or where what lies there may be another user's (RULES.md §5): it gets nothing.
  */
 export function addressAt({ folder, socket, address }: AgentPlace, platform = process.platform): LocalPlace | null {
   const place = lstat(folder);

@@ -1,5 +1,5 @@
 /**
- * Reads the command line: which command, which flags, and what is wrong with them (CLI §1). citty's own parser isn't
+ * Reads the command line: which command, which flags, and what is wrong with them (CLI.md §1). citty's own parser isn't
  * used: it drops global flags before a subcommand and accepts unknown ones.
  */
 import type { ParsedArgs } from "citty";

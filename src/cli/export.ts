@@ -88,7 +88,7 @@ async function workflowWriter(cli: Cli): Promise<Writer> {
   };
 }
 
-/** Where every login was left out, the worst of the reasons (CLI §2). */
+/** Where every login was left out, the worst of the reasons (CLI.md §2). */
 function exportExitCode(error: unknown): number {
   const known = asAuthError(error);
   const reason = known.code === "nothing_to_inject" && known.cause instanceof AuthError ? known.cause : known;

@@ -85,7 +85,7 @@ function expiredHere({ ref, record }: Stored, error: AuthError, now: number): Au
 
 /**
  * A provider named alone means the host that its ecosystem's variables name (`GH_HOST`): a token of another host is not
- * handed out for it, whatever kind it is of and whether or not a refresh is due (RULES 3.1).
+ * handed out for it, whatever kind it is of and whether or not a refresh is due (RULES.md 3.1).
  */
 async function refuseOtherHost(services: Services, stored: Stored): Promise<void> {
   const { env } = services.context;

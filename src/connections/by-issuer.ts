@@ -1,4 +1,4 @@
-/** A connection that is named by the URL of its issuer, or of its API, as at the login that made it (CLI §1). */
+/** A connection that is named by the URL of its issuer, or of its API, as at the login that made it (CLI.md §1). */
 import { AuthError, usage } from "../platform/errors.ts";
 import { withoutEnd } from "../platform/escape.ts";
 import { ownValue } from "../platform/json.ts";

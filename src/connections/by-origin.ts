@@ -1,5 +1,5 @@
 /**
- * Which connection a request is answered from, when all that is known is the origin that it goes to (RULES §5). A token
+ * Which connection a request is answered from, when all that is known is the origin that it goes to (RULES.md §5). A token
  * goes only to origins that its connection is for.
  */
 import { AuthError } from "../platform/errors.ts";
@@ -247,7 +247,10 @@ export async function connectionsHolding(
   return found;
 }
 
-/** A token of the environment belongs to the host that the environment names (CLI §1); one that we put there, to its connection's. */
+/**
+ * A token of the environment belongs to the host that the environment names (CLI.md §1); one that we put there, to its
+ * connection's.
+ */
 async function environmentTokenFor(
   services: SelectionServices,
   provider: string,

@@ -159,7 +159,7 @@ export function withoutClients(kept: Clients, isGone: (id: string) => boolean): 
 }
 
 /**
- * Marks a secret that the provider refused, so that it isn't offered again silently (CLI §4), or a client that auth
+ * Marks a secret that the provider refused, so that it isn't offered again silently (CLI.md §4), or a client that auth
  * registered, so that the next login registers another.
  *
  * @param origin of the token endpoint

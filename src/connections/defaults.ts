@@ -1,5 +1,5 @@
 /**
- * Which connection is meant where none is named in full (CLI §1). `auth use` keeps its choices in one record; what the
+ * Which connection is meant where none is named in full (CLI.md §1). `auth use` keeps its choices in one record; what the
  * names alone mean is worked out here, for every command alike.
  */
 import { AuthError } from "../platform/errors.ts";
@@ -97,7 +97,7 @@ export function preferredNames({ providers }: Defaults, provider: string): strin
 
 /**
  * Whether the connections of a provider have no default among them: keys of any service, of which each goes into a
- * variable of its own (CLI §1). Those of a plugin that can't be used have one: reading them says what is wrong.
+ * variable of its own (CLI.md §1). Those of a plugin that can't be used have one: reading them says what is wrong.
  */
 export async function hasNoDefault(registry: Registry, provider: string): Promise<boolean> {
   // A connection's full name needs none of this.

@@ -1,4 +1,4 @@
-/** What `run` and `export` mean where no connection is named (CLI §1, §4). */
+/** What `run` and `export` mean where no connection is named (CLI.md §1, §4). */
 import { defaultAmong, hasNoDefault, readDefaults } from "./defaults.ts";
 import { display } from "./ref.ts";
 import {

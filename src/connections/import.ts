@@ -1,6 +1,6 @@
 /**
  * Takes over a login that another program made, as it is: nothing is sent with its refresh token before it is stored and
- * its old holder has lost it (RULES 2.6). The refresh that comes when it is due is the engine's, like any other.
+ * its old holder has lost it (RULES.md 2.6). The refresh that comes when it is due is the engine's, like any other.
  */
 import { bareReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";

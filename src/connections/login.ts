@@ -164,7 +164,7 @@ export async function refuseTakenName(
 
 /**
  * Tokens of a login that is refused are given back. A secret that the provider refuses is marked, so that it isn't
- * offered again silently (CLI §4).
+ * offered again silently (CLI.md §4).
  */
 async function flowOrCleanUp(
   services: Services,
@@ -199,7 +199,7 @@ function isRefused(client: Client, error: unknown): boolean {
 }
 
 /**
- * The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES 2.9). The access token
+ * The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES.md 2.9). The access token
  * is left to those who still use it, but where it is the only one that can be sent.
  *
  * @param old as it was at the commit: a refresh may have rotated its token while a person was asked

@@ -33,7 +33,7 @@ export interface LoggedOut {
   readonly revoked: boolean | "unsupported";
 }
 
-/** The names of other logins that may end when this one is revoked (RULES 2.9). */
+/** The names of other logins that may end when this one is revoked (RULES.md 2.9). */
 export async function sharingGrant(services: Services, stored: Stored): Promise<string[]> {
   const record = asLoggedIn(stored.record);
   const { provider, account, pinned } = record;
@@ -57,7 +57,7 @@ export async function logout(services: Services, stored: Stored, request: Logout
     const revoked = request.revoke ? await revokeUnlessInterrupted(services, current, interruption) : "unsupported";
     try {
       while ((await erase(services, current, request)) !== "committed") {
-        // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
+        // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3).
         lock?.release();
         await services.vault.reload();
         lock = await lockIfPossible(services, stored, interruption);

@@ -54,7 +54,7 @@ export interface OutcomeReport {
 }
 
 /**
- * The one place where an outcome becomes words and a code, for every command (CLI §4).
+ * The one place where an outcome becomes words and a code, for every command (CLI.md §4).
  *
  * @param rejected the access token that an API just refused: it isn't handed out again
  */

@@ -1,5 +1,5 @@
 /**
- * What an edit of a connection's settings does to its tokens (RULES 3.1). Only where they may go and whose client's they
+ * What an edit of a connection's settings does to its tokens (RULES.md 3.1). Only where they may go and whose client's they
  * are is pinned: an edit that changes neither leaves them as they are. One that does sets them aside, unused, until it is
  * undone or until a new login.
  */

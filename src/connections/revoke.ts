@@ -12,7 +12,7 @@ import { listReadable } from "./store.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 
 /**
- * Revokes them, best effort, and not where it would end a login in the vault (RULES 1.3, 2.9).
+ * Revokes them, best effort, and not where it would end a login in the vault (RULES.md 1.3, 2.9).
  *
  * @param kept the tokens of the login that took their place: they stay. null: there is none
  * @returns whether the provider says that they are revoked
@@ -44,7 +44,7 @@ export interface Grant {
 }
 
 /**
- * The stored logins that may end when a token of this grant is revoked (RULES 2.9): those of the same provider, client
+ * The stored logins that may end when a token of this grant is revoked (RULES.md 2.9): those of the same provider, client
  * and account. A login whose account isn't known may be of any account, and so may a record that doesn't open.
  *
  * @param own the login that is to end, which isn't another

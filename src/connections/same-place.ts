@@ -1,6 +1,6 @@
 /**
  * A program that runs for long chooses a connection once and reads it by its name for each use. By then the name may stand
- * for another login: its tokens go nowhere that was chosen for the first one (RULES 3.1).
+ * for another login: its tokens go nowhere that was chosen for the first one (RULES.md 3.1).
  */
 import type { AuthError } from "../platform/errors.ts";
 import { comparableUrl, originOf, withoutQuery } from "../platform/url.ts";

@@ -1,5 +1,5 @@
 /**
- * Which connection a command means (CLI §1). A provider, or nothing, may mean a token in the environment, which then
+ * Which connection a command means (CLI.md §1). A provider, or nothing, may mean a token in the environment, which then
  * takes precedence over the vault; a connection's full name, `-p`, AUTH_PROFILE, a name from the folder's file, `--stored`
  * and AUTH_IGNORE_ENV mean the vault.
  */
@@ -39,7 +39,7 @@ export type Selected =
       readonly ref: ConnectionRef;
       /** Named by its provider alone, or not at all. */
       readonly implicit: boolean;
-      /** Named so, and the environment counts: its variables for the provider's host must agree with the login (RULES 3.1). */
+      /** Named so, and the environment counts: its variables for the provider's host must agree with the login (RULES.md 3.1). */
       readonly mustAgree: boolean;
     }
   | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };

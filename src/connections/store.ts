@@ -201,7 +201,7 @@ interface Step<Result> {
 
 /**
  * Changes the vault while other processes may change it too: read, change, commit, and again if something came between
- * (RULES 1.3). Where a connection's lock is held the caller loops by itself: a rekey may ask a person for the new key,
+ * (RULES.md 1.3). Where a connection's lock is held the caller loops by itself: a rekey may ask a person for the new key,
  * and no lock is held meanwhile.
  *
  * @param read what is stored now

@@ -91,7 +91,7 @@ function refreshEnds(
   };
 }
 
-/** To find out whether two connections hold one refresh token (RULES 2.6). */
+/** To find out whether two connections hold one refresh token (RULES.md 2.6). */
 export async function refreshFingerprint(
   vault: Pick<Vault, "fingerprint">,
   token: Secret | null,

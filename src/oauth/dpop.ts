@@ -96,7 +96,7 @@ export async function sendProved(
   return proved;
 }
 
-/** The code of a refusal only: other replies must be on the disk before they are read (RULES 2.1). */
+/** The code of a refusal only: other replies must be on the disk before they are read (RULES.md 2.1). */
 function errorIn(raw: RawReply): string | null {
   if (raw.status < 400 || raw.status >= 500) return null;
   const error = parseBody(raw)?.error;

@@ -1,4 +1,4 @@
-/** The kinds of entries in the audit log (CLI §5 `log`). */
+/** The kinds of entries in the audit log (CLI.md §5 `log`). */
 export const AUDIT_EVENTS = [
   "login",
   "logout",

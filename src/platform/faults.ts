@@ -1,5 +1,5 @@
 /**
- * Only in the test build (`.ci/build.mjs --test-build`, RULES 6.0): instants at which the program can be ended, held up or
+ * Only in the test build (`.ci/build.mjs --test-build`, RULES.md 6.0): instants at which the program can be ended, held up or
  * made to fail, and safeguards that can be taken out, so that a proof can be seen to fail.
  *
  *     if (feature("AUTH_TEST")) await faultPoint("note");

@@ -1,6 +1,6 @@
 /**
  * What a text from outside holds of credentials becomes a known secret of this process, before anything else is made of
- * that text: every text that is shown, logged or stored afterwards is searched for it (`redact.ts`; RULES 3.5). JSON and
+ * that text: every text that is shown, logged or stored afterwards is searched for it (`redact.ts`; RULES.md 3.5). JSON and
  * forms are read as such, JSON within a string too; the rest is searched as text: a page, a header line, half a reply.
  */
 import { feature } from "bun:bundle";

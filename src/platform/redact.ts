@@ -1,7 +1,7 @@
 /**
  * Redaction by value: a text from outside is searched for every secret this process knows, as it is and in the encodings a
  * secret takes on its way through URLs, headers and dumps, where it enters or where it is put between our own words, and
- * before it is stored, logged or shown (RULES 3.5). Our own words are never searched for them: a secret may be a word of
+ * before it is stored, logged or shown (RULES.md 3.5). Our own words are never searched for them: a secret may be a word of
  * ours, by chance (`secret`) or because a provider calls one a token.
  */
 import { feature } from "bun:bundle";

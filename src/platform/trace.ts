@@ -1,7 +1,7 @@
 /**
- * What `-v` and the debug log show of an HTTP exchange (RULES 3.5): where to, the names of the fields sent, the
+ * What `-v` and the debug log show of an HTTP exchange (RULES.md 3.5): where to, the names of the fields sent, the
  * status; of a reply only its kind and length. Its bytes are not looked at here: a refresh's reply is on the disk before
- * anything reads it (RULES 2.1), and any of its texts may be a token.
+ * anything reads it (RULES.md 2.1), and any of its texts may be a token.
  */
 import { feature } from "bun:bundle";
 import { escapeText } from "./escape.ts";

@@ -64,7 +64,7 @@ export function refuseNetwork(folder: string): void {
 
 /**
  * Refuses a vault file that has a second name. Each name has locks and a journal of its own beside it: two refreshes at
- * once would lose a login (RULES 1.7).
+ * once would lose a login (RULES.md 1.7).
  */
 export function refuseSecondName(real: string): void {
   const { nlink } = lstatSync(real);

@@ -212,7 +212,7 @@ export function wordsFor(stat: Stats, wanted: "file" | "folder" = "file"): strin
 
 /**
  * A folder like /tmp, in which users can't remove each other's files, is no place either: others can make a journal there
- * that SQLite would play back (RULES 1.7).
+ * that SQLite would play back (RULES.md 1.7).
  *
  * @param vault a vault that is in it already: the remedy moves it, and nothing else that may be another user's
  */

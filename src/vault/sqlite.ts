@@ -58,7 +58,7 @@ async function checkVaultFile(path: string): Promise<boolean> {
 /**
  * SQLite plays back any journal of the right name, also one of another user (sqlite.org/lockingv3.html#hot_journals).
  * So before every open, for reading too, no other user may be able to write to the folder, and each side file must be ours
- * alone (RULES 1.7). On the hot path: five system calls.
+ * alone (RULES.md 1.7). On the hot path: five system calls.
  *
  * @param path of the vault file
  * @returns false where there is no vault, or it can't be reached: then nothing was checked

@@ -65,7 +65,7 @@ export function replaced(): AuthError {
   });
 }
 
-/** Whether unlocking it may ask a person, a keychain or a program: never while a connection's lock is held (RULES 1.3). */
+/** Whether unlocking it may ask a person, a keychain or a program: never while a connection's lock is held (RULES.md 1.3). */
 export function mayAsk(context: Context, { source }: Header): boolean {
   return ASKING.includes(sourceInEnvironment(context, source) ?? source);
 }

@@ -18,7 +18,7 @@ const SAFE: readonly RegExp[] = [
   // Commands made of such words.
   /^(clientSetCommand|furtherLogin|loginAgain|loginCommand)\(/,
   /^(paste|word|command)$/,
-  // Names of connections and ids of providers: RULES 1.5, and the test below.
+  // Names of connections and ids of providers: RULES.md 1.5, and the test below.
   /^(typed|display)\(/,
   /^(connection|subject\.connection|several\[0\]|storedOne|known)$/,
   /^((\w+\.)*(ref|record|request|definition|pin)\.)?(provider|name|id)$/,

@@ -1,4 +1,4 @@
-/** Which connection a helper answers from, when it knows an origin alone (RULES §5). */
+/** Which connection a helper answers from, when it knows an origin alone (RULES.md §5). */
 import { describe, expect, test } from "bun:test";
 import { connectionFor, isFor, requireFor, type Wanted } from "../../src/connections/by-origin.ts";
 import { updateDefaults } from "../../src/connections/defaults.ts";

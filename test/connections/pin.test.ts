@@ -1,5 +1,5 @@
 /**
- * What an edit of a connection's settings does to its tokens (RULES 3.1), for every setting of every provider: only an
+ * What an edit of a connection's settings does to its tokens (RULES.md 3.1), for every setting of every provider: only an
  * edit that changes where tokens go, or whose client's they are, sets them aside; undoing it brings them back.
  */
 import { describe, expect, test } from "bun:test";

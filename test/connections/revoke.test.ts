@@ -1,4 +1,4 @@
-/** RULES 2.9: where revoking a token ends its whole grant, no other login in the vault may end with it. */
+/** RULES.md 2.9: where revoking a token ends its whole grant, no other login in the vault may end with it. */
 import { describe, expect, test } from "bun:test";
 import type { LoginUi } from "../../src/connections/login/request.ts";
 import { login } from "../../src/connections/login.ts";

@@ -1,5 +1,5 @@
 /**
- * Which connection is meant (CLI §1), as a table: every mix of stored connections, choices made with `auth use`,
+ * Which connection is meant (CLI.md §1), as a table: every mix of stored connections, choices made with `auth use`,
  * AUTH_PROFILE, `-p`, tokens in the environment and `--stored`, against the rule written out a second time.
  */
 import { describe, expect, test } from "bun:test";

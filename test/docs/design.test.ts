@@ -39,13 +39,19 @@ function exists(name: string, place: string): boolean {
 describe("references to the design pages", () => {
   const REFERENCE = /\b(DESIGN|CLI|RULES|PROVIDERS)(?:\.md)?,? ?(§\d+|\d+\.\d+)/g;
 
+  const references = sources.flatMap((path) =>
+    [...read(path).matchAll(REFERENCE)].map(([text, name = "", place = ""]) => ({ path, text, name, place })),
+  );
+
   test("each names a section or rule that exists", () => {
-    const found = sources.flatMap((path) =>
-      [...read(path).matchAll(REFERENCE)].map(([text, name = "", place = ""]) => ({ path, text, name, place })),
-    );
-    expect(found.length).toBeGreaterThan(100);
-    const broken = found.filter(({ name, place }) => !exists(name, place));
+    expect(references.length).toBeGreaterThan(100);
+    const broken = references.filter(({ name, place }) => !exists(name, place));
     expect(broken.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
+  });
+
+  test("all are spelled alike, with the name of the page's file", () => {
+    const others = references.filter(({ text, name, place }) => text !== `${name}.md ${place}`);
+    expect(others.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
   });
 
   test("a reference to what isn't there would be found", () => {

@@ -1,4 +1,4 @@
-/** `.auth.toml` (RULES §5): what is never obeyed, whatever was allowed before. */
+/** `.auth.toml` (RULES.md §5): what is never obeyed, whatever was allowed before. */
 import { describe, expect, test } from "bun:test";
 import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -49,7 +49,7 @@ test("az: within the libraries' time they get the resource's token that still li
   const first = await auth(call, { env });
   expect(first.code).toBe(0);
 
-  // A tenth of its lifetime: before that it isn't replaced (RULES 2.8).
+  // A tenth of its lifetime: before that it isn't replaced (RULES.md 2.8).
   await Bun.sleep(3_100);
   issuer.server.fail({ path: new URL(issuer.endpoints.token).pathname, reply: "hang" });
   const started = Date.now();

@@ -18,7 +18,7 @@ const CALLS: Record<string, (url: string) => { args: string[]; stdin?: string; e
   aws: () => ({ args: ["forge:default", "--account", "123456789012", "--role", "reader"] }),
 };
 
-/** A home whose token is older than the tenth of its life in which it isn't replaced (RULES 2.8). */
+/** A home whose token is older than the tenth of its life in which it isn't replaced (RULES.md 2.8). */
 async function homeWithDueToken(): Promise<HeldHome> {
   const home = await heldHome(["forge"], 20);
   await Bun.sleep(2_100);

@@ -234,7 +234,7 @@ test("what `--origin` adds for one connection refreshes no other, whose token a 
     two.lifetime = 14;
     await two.logIn("one");
     await two.logIn("other");
-    // A tenth of its lifetime: before that a token isn't replaced (RULES 2.8).
+    // A tenth of its lifetime: before that a token isn't replaced (RULES.md 2.8).
     await Bun.sleep(1500);
     const all: { connection: string }[] = JSON.parse((await two.call(["list", "--json"])).stdout);
     const connection = all.find((one) => one.connection.endsWith("one"))?.connection ?? "none";

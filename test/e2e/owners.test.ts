@@ -1,5 +1,5 @@
 /**
- * Homes and users in every mix: what is made in a home belongs to the home's owner, or is refused in words. RULES 6.5:
+ * Homes and users in every mix: what is made in a home belongs to the home's owner, or is refused in words. RULES.md 6.5:
  * root reads and writes everything, so it is played by setpriv.
  */
 import { describe, expect, test } from "bun:test";

@@ -1,4 +1,4 @@
-/** A signal between the moment a refresh token is sent and the moment its reply is committed waits (DESIGN §6, step 4). */
+/** A signal between the moment a refresh token is sent and the moment its reply is committed waits (DESIGN.md §6, step 4). */
 import { describe, expect, test } from "bun:test";
 import { constants } from "node:os";
 import { inParallel, LOGIN, withProofHome } from "./proof-home.ts";

@@ -68,7 +68,7 @@ test.skipIf(skip)("a token that the server refuses before its end is replaced fo
   const refused = host.issued.at(-1);
   if (refused === undefined) throw new Error("there is no token");
   refused.until = 0;
-  // Within a tenth of its lifetime a new token isn't replaced for being refused (RULES 2.8).
+  // Within a tenth of its lifetime a new token isn't replaced for being refused (RULES.md 2.8).
   await Bun.sleep(2100);
   const work = join(folder, "project");
   expect((await sh("git ls-remote origin", work)).code).not.toBe(0);

@@ -54,7 +54,7 @@ function withoutOwnPlace(folder: string): Found[] {
   }
 }
 
-/** Nothing is written on a network file system; copy-on-write only weakens a promise (RULES 2.1). */
+/** Nothing is written on a network file system; copy-on-write only weakens a promise (RULES.md 2.1). */
 export const examineFileSystem: Examine = async ({ context }) => {
   const vault = storeAt(context).file;
   const [folder] = touching(vault, () => nearestExisting(dirname(vault)));

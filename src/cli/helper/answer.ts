@@ -1,6 +1,6 @@
 /**
  * Answers a client in its protocol, and writes nothing else to stdout. Never asks a person, never opens a browser; an error
- * is one line on stderr (RULES §5).
+ * is one line on stderr (RULES.md §5).
  */
 import { connectionFor, connectionsHolding, isFor, requireFor } from "../../connections/by-origin.ts";
 import { type ConnectionRef, isAddress, parseSelector, sameName } from "../../connections/ref.ts";

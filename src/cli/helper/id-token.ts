@@ -17,7 +17,7 @@ export async function acquireIdToken(session: Session, selected: Selected, minTt
   const first = await acquire(session, selected, minTtl);
   const held = idTokenIn(first);
   if (held !== null && held.expiresAt - now >= (minTtl || Math.min(300_000, held.lifetime / 2))) return held.acquired;
-  // It expires before the access token. A token that was just minted isn't refreshed again (RULES 2.8).
+  // It expires before the access token. A token that was just minted isn't refreshed again (RULES.md 2.8).
   const second = idTokenIn(await acquire(session, selected, 0, first.token).catch(() => first));
   const latest = second ?? held;
   if (latest !== null && latest.expiresAt > now) return latest.acquired;

@@ -1,6 +1,6 @@
 /**
  * `auth __refresh`: a refresh in a separate process and session. A client may kill its helper at any time; a refresh that is
- * cut off after sending would be lost, and the login with it (RULES 2.4).
+ * cut off after sending would be lost, and the login with it (RULES.md 2.4).
  */
 import * as v from "valibot";
 import type { RefreshOptions } from "../../connections/outcome.ts";

@@ -219,7 +219,7 @@ async function inProvider(
   return { ref: isFree ? ref : { ...ref, name: source.id }, settings, takesTokens };
 }
 
-/** Ignores variables of this environment that name another host: they aren't about the file (RULES 3.1). */
+/** Ignores variables of this environment that name another host: they aren't about the file (RULES.md 3.1). */
 function usualHosts({ settings = {} }: ProviderDefinition): Record<string, string> {
   const hosts = Object.entries(settings).filter(([, { kind }]) => kind === "host");
   return Object.fromEntries(

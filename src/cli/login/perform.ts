@@ -109,7 +109,7 @@ export async function loginInteractively(
 }
 
 /**
- * Whether the login goes on although the name holds one already (CLI §4). Another account or place is refused later,
+ * Whether the login goes on although the name holds one already (CLI.md §4). Another account or place is refused later,
  * whatever is answered here: that needs `--force`.
  *
  * @returns false: nothing is to be done

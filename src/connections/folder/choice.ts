@@ -1,5 +1,5 @@
 /**
- * What a folder's `.auth.toml` says, once it is allowed (CLI §1, docs/folders.md). A name that it gives is as one on the
+ * What a folder's `.auth.toml` says, once it is allowed (CLI.md §1, docs/folders.md). A name that it gives is as one on the
  * command line: the connection in the vault that is named in full, whatever the environment holds.
  */
 import { AuthError } from "../../platform/errors.ts";

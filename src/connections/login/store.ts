@@ -37,7 +37,7 @@ export async function storeLogin(
   await refuseSecondOwner(services, plan, record);
   for (;;) {
     const result = await commitLogin(services, plan, record);
-    // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
+    // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3).
     if (result === "rekeyed") await vault.reload();
     if (typeof result !== "object") continue;
     await onStored(services, plan, result);
