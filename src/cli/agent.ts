@@ -1,5 +1,4 @@
 /** `auth agent`: a process in the background that keeps the vault open, and gives tokens to programs over HTTP. */
-
 import { agentClient } from "../agent/client.ts";
 import { agentPlace, isWithinReach } from "../agent/place.ts";
 import type { Status } from "../agent/protocol.ts";

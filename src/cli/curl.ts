@@ -11,6 +11,7 @@ import { acquire } from "./acquire.ts";
 import { CONNECTION, defineCommand, list, resourceOf, STORED } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { type Headers, headersOf } from "./headers.ts";
+import { checkedOrigin } from "./proxy/flags.ts";
 import { runExitCode, started } from "./run.ts";
 import { inSession, READS } from "./session.ts";
 
@@ -71,12 +72,6 @@ function checkedUrl(given: string): string {
   const fault = addressFault(given);
   if (fault !== null) throw usage(`${escapeText(given.slice(0, 200))} ${fault}.`, "Give the whole address: https://…");
   return new URL(given).href;
-}
-
-function checkedOrigin(given: string): string {
-  const fault = addressFault(given);
-  if (fault !== null) throw usage(`The origin ${fault}.`, "For example: --origin https://api.example");
-  return originOf(given);
 }
 
 async function startCurl(

@@ -1,5 +1,5 @@
 import { HELPERS } from "../inject/helpers/table.ts";
-import { defineCommand, list } from "./command.ts";
+import { CONNECTION, defineCommand, list } from "./command.ts";
 import { answer } from "./helper/answer.ts";
 import { oneOf } from "./suggest.ts";
 
@@ -20,12 +20,7 @@ export default defineCommand({
       completes: "connection",
       description: "A connection, where one is meant; then what the program itself adds",
     },
-    profile: {
-      type: "string",
-      alias: "p",
-      valueHint: "name",
-      description: "The connection of that name (or: AUTH_PROFILE)",
-    },
+    profile: CONNECTION.profile,
     "min-ttl": {
       type: "string",
       valueHint: "seconds",

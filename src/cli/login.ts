@@ -1,4 +1,4 @@
-import { defineCommand } from "./command.ts";
+import { CONNECTION, defineCommand } from "./command.ts";
 import { LOGIN_FLAGS, loginCallFrom } from "./login/call.ts";
 import { performLogin } from "./login/perform.ts";
 import { targetOf } from "./login/target.ts";
@@ -16,12 +16,7 @@ export default defineCommand({
       completes: "new-connection",
       description: "<provider>, <provider>:<name>, or https://issuer",
     },
-    profile: {
-      type: "string",
-      alias: "p",
-      valueHint: "name",
-      description: "Keep the login under this name (or: AUTH_PROFILE)",
-    },
+    profile: { ...CONNECTION.profile, description: "Keep the login under this name (or: AUTH_PROFILE)" },
     ...LOGIN_FLAGS,
   },
   extraFlags: (words, env) => loginFlags(words.slice(1), env),

@@ -1,5 +1,4 @@
 /** `auth mcp`: commands for MCP clients. `auth mcp <url>` itself is in mcp/bridge.ts. */
-
 import { usage } from "../platform/errors.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { clientMetadataUrlOf } from "./login/call.ts";

@@ -1,5 +1,4 @@
 /** `auth refresh --all`: every stored login, side by side across providers, one after the other within one. */
-
 import { needsPerson } from "../connections/failure.ts";
 import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { type ConnectionRef, display } from "../connections/ref.ts";

@@ -105,26 +105,21 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const [command, ...args] = cli.rest;
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
-  if (options.proxy !== null) {
-    const { proxy } = options;
-    if (options.fresh) throw usage("--fresh hands tokens over, and --proxy keeps them back: give one of them.");
-    const { runProxied } = await import("./proxy/run.ts");
+  const { proxy, fresh } = options;
+  const program = { command, args, inherited };
+  if (proxy !== null && fresh) throw usage("--fresh hands tokens over, and --proxy keeps them back: give one of them.");
+  if (proxy !== null || fresh) {
+    // The session stays open while the command runs.
     return inSession(
       cli,
       async (session) => {
         const handover = await prepare(cli, session, options);
-        return started(() => runProxied(cli, session, handover, options, proxy, { command, args, inherited }));
-      },
-      READS,
-    );
-  }
-  if (options.fresh) {
-    const { runFresh } = await import("./run-fresh.ts");
-    return inSession(
-      cli,
-      async (session) => {
-        const handover = await prepare(cli, session, options);
-        return started(() => runFresh(cli, session, handover, options, { command, args, inherited }));
+        if (proxy === null) {
+          const { runFresh } = await import("./run-fresh.ts");
+          return started(() => runFresh(cli, session, handover, options, program));
+        }
+        const { runProxied } = await import("./proxy/run.ts");
+        return started(() => runProxied(cli, session, handover, options, proxy, program));
       },
       READS,
     );
@@ -134,8 +129,8 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const env = await childEnvironment(cli.context.env, injections, options.keepKey, plain);
   const mask = options.mask ? (await import("./run-mask.ts")).maskOf(cli, handover, options) : null;
   await injected(cli, injections);
-  if (mask !== null) return started(() => mask.run({ command, args, env, inherited }, async () => {}));
-  return started(() => replaceProcess({ command, args, env, inherited }));
+  if (mask !== null) return started(() => mask.run({ ...program, env }, async () => {}));
+  return started(() => replaceProcess({ ...program, env }));
 }
 
 interface ProxyArgs extends RuleArgs {

@@ -1,5 +1,4 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
-
 import type { Environment } from "../platform/context.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { opensVault } from "../vault/sources/source.ts";

@@ -1,5 +1,4 @@
 /** A token's lifetime, in the forms that providers use. */
-
 import { at, type Json } from "../platform/json.ts";
 import { outsideWords } from "../platform/redact.ts";
 import type { Dialect } from "../providers/defaults.ts";

@@ -2,7 +2,6 @@
  * A token endpoint's reply, from the provider's dialect into RFC 6749's words. The id_token is checked apart from the
  * rest, so that a bad one never costs a rotated refresh token (RULES.md 2.2).
  */
-
 import { AuthError } from "../platform/errors.ts";
 import { asObject, at, firstText, type Json, textAt } from "../platform/json.ts";
 import { outsideWords, redact, redactJson } from "../platform/redact.ts";

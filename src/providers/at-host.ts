@@ -1,5 +1,4 @@
 /** The providers at a host: for a key that is for the host, or a host instead of a provider's name. */
-
 import type { ProviderDefinition } from "./schema.ts";
 import { fill } from "./template.ts";
 import { layVariant } from "./variants.ts";

@@ -1,5 +1,4 @@
 /** Parses an unknown value (a manifest, a module's export) as a description, with errors for its author. */
-
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { checkDefinition, type Fault } from "./check.ts";

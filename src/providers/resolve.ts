@@ -2,7 +2,6 @@
  * Resolves a description with a connection's settings: absolute URLs, the origins that tokens may go to, variables to read
  * and write. Pure: it uses neither the network nor the environment.
  */
-
 import { usage } from "../platform/errors.ts";
 import { addressFault, originOf } from "../platform/url.ts";
 import { type Dialect, REDIRECT_URI, redirectUriOf, withDefaults } from "./defaults.ts";

@@ -1,5 +1,4 @@
 /** The agent's process: one for each vault, from its unlocking to its end. */
-
 import { unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AgentPlace, agentPlace } from "../../agent/place.ts";

@@ -1,5 +1,4 @@
 /** Starting an agent in the background, and unlocking one that runs. */
-
 import { version } from "../../../package.json";
 import { type AgentClient, agentClient } from "../../agent/client.ts";
 import { agentPlace } from "../../agent/place.ts";

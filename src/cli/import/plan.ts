@@ -1,5 +1,4 @@
 /** Plans what is done with each find: its connection's name, and whether it is moved, copied or left. */
-
 import { nameForIssuer } from "../../connections/by-issuer.ts";
 import { holderOf } from "../../connections/import.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "../../connections/ref.ts";

@@ -2,7 +2,6 @@
  * Takes one thing over. Where its old copy goes, too: it is prepared first (a backup, the new text beside the file), then
  * the login is stored, then the file changes; and where that fails the vault is as it was before, and nothing was sent.
  */
-
 import { issuerOfServer } from "../../connections/import/issuer.ts";
 import { type ForeignTokens, holderOf, importTokens } from "../../connections/import.ts";
 import type { LoginRequest, LoginUi } from "../../connections/login/request.ts";

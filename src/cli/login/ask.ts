@@ -1,5 +1,4 @@
 /** Asks a person for what a login lacks, on the terminal or by a form (CLI.md §4). */
-
 import type { MissingClient } from "../../connections/login/missing-client.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { loginSettings } from "../../connections/login/settings.ts";

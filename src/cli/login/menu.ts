@@ -1,5 +1,4 @@
 /** `auth login` alone, on a terminal: a menu of providers, and questions for what the choice needs. */
-
 import { type ConnectionRef, checkName, DEFAULT_NAME } from "../../connections/ref.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";

@@ -1,5 +1,4 @@
 /** Performs a login, from the request to its message. It asks about a replaced login before it reads any secret. */
-
 import { keepOrReplace, loginCommand } from "../../connections/login/command.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { login, refuseTakenName } from "../../connections/login.ts";

@@ -5,7 +5,7 @@ import { escapeText } from "../../platform/escape.ts";
 import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { inputMessages } from "../../platform/stdin.ts";
 import { addressFault, withoutQuery } from "../../platform/url.ts";
-import { defineCommand } from "../command.ts";
+import { CONNECTION, defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { inSession, READS, type Session } from "../session.ts";
 import { credentialsFor } from "./credentials.ts";
@@ -19,12 +19,7 @@ export default defineCommand({
   description: "An MCP server over HTTP, as a command that a client starts: with a token that works in each request",
   args: {
     url: { type: "positional", description: "The MCP server's URL" },
-    profile: {
-      type: "string",
-      alias: "p",
-      valueHint: "name",
-      description: "The connection of that name (or: AUTH_PROFILE)",
-    },
+    profile: CONNECTION.profile,
   },
   examples: [
     ["auth mcp https://mcp.example.com/mcp", "in a client's configuration: command auth, arguments mcp and the URL"],

@@ -44,7 +44,8 @@ export interface RuleArgs {
   readonly "read-only"?: boolean | undefined;
 }
 
-function checkedOrigin(given: string): string {
+/** `--origin`. @throws AuthError `usage` */
+export function checkedOrigin(given: string): string {
   const fault = addressFault(given);
   if (fault !== null) throw usage(`The origin ${fault}.`, "For example: --origin https://api.example");
   return originOf(given);

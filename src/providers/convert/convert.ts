@@ -2,7 +2,6 @@
  * Converts entries of a catalogue in the format of Nango's `providers.yaml` to descriptions. Fields that a description can't
  * express are reported; an entry without a usable login is refused.
  */
-
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText, withoutEnd } from "../../platform/escape.ts";
 import { isProviderId } from "../id.ts";

@@ -1,5 +1,4 @@
 /** `npm:<package>[@<version>]`: the plugin in an npm package, fetched without npm and without running anything. */
-
 import * as v from "valibot";
 import type { Context } from "../../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
