@@ -1,6 +1,6 @@
 /** Many connections in the bench's vault, stored by one process: with a login each, a thousand take more than a minute. */
 
-import { newIncarnation } from "../src/connections/store.ts";
+import { newIncarnation } from "../src/connections/changes.ts";
 import type { Context } from "../src/platform/context.ts";
 import { pathsFor } from "../src/platform/paths.ts";
 import { openVault } from "../src/vault/store.ts";

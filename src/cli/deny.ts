@@ -1,7 +1,7 @@
 import { readFolderPin, writeFolderPin } from "../connections/folder/pins.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { FOLDER_FILE } from "../platform/folder-file.ts";
+import { FOLDER_FILE } from "../platform/paths.ts";
 import { ownershipIfThere } from "../platform/small-file.ts";
 import { defineCommand } from "./command.ts";
 import { fileGiven } from "./folder-file.ts";

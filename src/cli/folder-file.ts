@@ -9,11 +9,10 @@ import { parseSelector } from "../connections/ref.ts";
 import { readConnection } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { FOLDER_FILE, fileIn, folderFiles, foldersUpwards } from "../platform/folder-file.ts";
-import { absolutePath } from "../platform/paths.ts";
+import { absolutePath, FOLDER_FILE, fileIn, folderFiles, foldersUpwards } from "../platform/paths.ts";
 import { commandLine } from "../platform/shell-word.ts";
 import { ownershipIfThere, realFolder } from "../platform/small-file.ts";
-import { readVariables } from "../providers/read-variables.ts";
+import { readVariables } from "../providers/names.ts";
 import type { Cli } from "./context.ts";
 import type { Session } from "./session.ts";
 

@@ -12,7 +12,7 @@ import { jsonText } from "../platform/escape.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
 import type { MessageKind } from "./messages.ts";
-import { createStderr, joined } from "./stderr.ts";
+import type { Stderr } from "./stderr.ts";
 
 /**
  * One line, or several. A message may hold names, paths and words from anywhere: all in it that could move the cursor,
@@ -67,14 +67,19 @@ export function createOutput(env: Environment, globals: Globals): Output {
   const isJson = globals.output === "json";
   /** With JSON: what was said and is not shown yet. */
   const waiting: { readonly kind: "warning" | "notice"; readonly text: string }[] = [];
-  const stderr = createStderr(env, globals);
+  let loading: Promise<Stderr> | undefined;
+  /** Loaded when something is first said: a fresh token says nothing. */
+  const stderr = (): Promise<Stderr> => {
+    loading ??= import("./stderr.ts").then(({ createStderr }) => createStderr(env, globals));
+    return loading;
+  };
   const queue = new Queue();
 
   const raw = (data: string | Uint8Array): Promise<boolean> => queue.add(() => toStdout(data));
   const text = async (line: string): Promise<void> => void (await raw(`${line}\n`));
   const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
-  const line = (text: Lines, fit?: boolean): void => void queue.add(() => stderr.line(text, fit));
-  const show = (kind: MessageKind, text: Lines): void => void queue.add(() => stderr.show(kind, text));
+  const line = (text: Lines, fit?: boolean): void => void queue.add(async () => (await stderr()).line(text, fit));
+  const show = (kind: MessageKind, text: Lines): void => void queue.add(async () => (await stderr()).show(kind, text));
   const success = (message: string): void => {
     if (!isJson) show("success", message);
   };
@@ -101,7 +106,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
       if (isJson) waiting.push({ kind: "notice", text: joined(text) });
       else line(text);
     },
-    drawn: (text) => void queue.add(() => stderr.write(text)),
+    drawn: (text) => void queue.add(async () => (await stderr()).write(text)),
     warn: (text) => {
       if (isJson) waiting.push({ kind: "warning", text: joined(text) });
       else show("warn", text);
@@ -113,12 +118,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
       const messages = waiting.splice(0).map(({ text }) => text);
       void queue.add(async () => {
         const { errorJson, errorLines } = await import("./exit.ts");
-        await stderr.show("error", isJson ? errorJson(error, exitCode, messages) : errorLines(error));
+        await (await stderr()).show("error", isJson ? errorJson(error, exitCode, messages) : errorLines(error));
       });
       const more = globals.verbose ? explained(error) : null;
       if (more !== null) show("cause", more.split("\n"));
     },
-    colors: stderr.colors,
+    colors: async (fd) => (await stderr()).colors(fd),
     done: () => {
       for (const { kind, text } of waiting.splice(0)) if (kind === "warning") show("warn", text);
       return queue.last;
@@ -140,6 +145,10 @@ class Queue {
     );
     return done;
   }
+}
+
+function joined(lines: Lines): string {
+  return typeof lines === "string" ? lines : lines.join("\n");
 }
 
 /** What `-v` adds to an error: where an unexpected one came from, and of any other what caused it. */

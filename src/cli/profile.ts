@@ -1,3 +1,4 @@
+import { following, update } from "../connections/changes.ts";
 import { nameHere } from "../connections/folder/choice.ts";
 import { ownIssuer } from "../connections/pin.ts";
 import { type Connection, encodeRecord, newConnection } from "../connections/record.ts";
@@ -12,7 +13,7 @@ import {
 } from "../connections/ref.ts";
 import { profileOf } from "../connections/select.ts";
 import { stateOf } from "../connections/status.ts";
-import { following, readConnection, type Stored, update } from "../connections/store.ts";
+import { readConnection, type Stored } from "../connections/store.ts";
 import type { Environment } from "../platform/context.ts";
 import { type AuthError, usage } from "../platform/errors.ts";
 import { flowsOf } from "../providers/flows.ts";

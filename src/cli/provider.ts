@@ -1,7 +1,7 @@
 import { writePin } from "../connections/plugins.ts";
 import { display } from "../connections/ref.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { isProviderId } from "../providers/id.ts";
+import { isProviderId } from "../providers/names.ts";
 import { removePlugin } from "../providers/plugins/install.ts";
 import { printTable } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";

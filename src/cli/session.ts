@@ -7,7 +7,7 @@ import { type ConnectionRef, EVERY, nameInFull } from "../connections/ref.ts";
 import type { Holder, Services } from "../connections/services.ts";
 import { notFound } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
-import { folderFiles } from "../platform/folder-file.ts";
+import { folderFiles } from "../platform/paths.ts";
 import { noneInFlight } from "../platform/signals.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";

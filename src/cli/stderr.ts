@@ -46,13 +46,9 @@ export function createStderr(env: Environment, globals: Globals): Stderr {
 }
 
 async function withoutSecrets(text: Lines): Promise<Lines> {
-  if (!mayHoldSecret(joined(text))) return text;
+  if (!mayHoldSecret(typeof text === "string" ? text : text.join("\n"))) return text;
   const { maskHeld } = await import("../platform/redact.ts");
   return typeof text === "string" ? maskHeld(text) : text.map(maskHeld);
-}
-
-export function joined(lines: Lines): string {
-  return typeof lines === "string" ? lines : lines.join("\n");
 }
 
 async function fitted(text: string): Promise<string> {

@@ -1,7 +1,6 @@
 import { feature } from "bun:bundle";
 import { type Selected, type Selector, select } from "../connections/select.ts";
 import { AuthError } from "../platform/errors.ts";
-import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import { CONNECTION, defineCommand, resourceOf, SCOPE, STORED, seconds } from "./command.ts";
@@ -103,7 +102,7 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
       const acquired = await acquireOrLogin(cli, session, options);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
       await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
-      if (feature("AUTH_TEST")) await faultPoint("print");
+      if (feature("AUTH_TEST")) await (await import("../platform/faults.ts")).faultPoint("print");
       await print(cli, session, acquired, options);
     },
     {

@@ -1,7 +1,7 @@
 /** Files that a person has looked at and let name connections: by path and content (RULES.md §5). */
 import type { Vault } from "../vault/types.ts";
+import { following, update } from "./changes.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import { following, update } from "./store.ts";
 
 /** What is allowed: these very bytes at this very place. */
 export interface AllowedFile {

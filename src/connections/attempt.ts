@@ -7,6 +7,7 @@ import { AuthError, messageOf } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { awaitReply, deferSignals, heldSignal, inFlight, type ReplyWait } from "../platform/signals.ts";
+import { advanced, successor } from "./changes.ts";
 import { commitOutcome, retryCommit } from "./commit-outcome.ts";
 import { type Attempt, conclude, keep } from "./conclude.ts";
 import { errorFrom } from "./failure.ts";
@@ -16,7 +17,7 @@ import type { Connection, Note } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
-import { advanced, notFound, type Stored, successor } from "./store.ts";
+import { notFound, type Stored } from "./store.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 
 /**

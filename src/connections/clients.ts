@@ -14,11 +14,11 @@ import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
+import { following, update } from "./changes.ts";
 import { clientSetCommand } from "./failure.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
 import { connectionError, display } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { following, update } from "./store.ts";
 
 export interface ClientEntry {
   readonly secret: Secret | null;

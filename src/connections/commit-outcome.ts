@@ -4,10 +4,11 @@ import { errorCode } from "../platform/errors.ts";
 import { mutated } from "../platform/faults.ts";
 import { retryWhileBusy } from "../vault/driver.ts";
 import { type Change, sameVersion } from "../vault/types.ts";
+import { advanced, successor } from "./changes.ts";
 import { type Connection, encodeRecord } from "./record.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
-import { advanced, readConnection, type Stored, successor } from "./store.ts";
+import { readConnection, type Stored } from "./store.ts";
 
 export type CommitResult =
   | { readonly kind: "committed"; readonly stored: Stored }

@@ -9,7 +9,7 @@ import type { Age, Change, Vault, Version } from "../vault/types.ts";
 import type { DecidingFile } from "./folder/choice.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
-import { connectionRefs, following, readConnection, update } from "./store.ts";
+import { connectionRefs, readConnection } from "./store.ts";
 
 export interface Defaults {
   readonly format: 1;
@@ -29,6 +29,7 @@ export async function readDefaults(vault: Vault | null): Promise<Defaults> {
 
 /** Changes the choices, also while other processes change them. */
 export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
+  const { update } = await import("./changes.ts");
   await update(
     vault,
     () => defaultsChange(vault, change),
@@ -38,6 +39,7 @@ export async function updateDefaults(vault: Vault, change: (defaults: Defaults) 
 
 /** The step of a commit that changes the choices as they are now. */
 export async function defaultsChange(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<Change> {
+  const { following } = await import("./changes.ts");
   const { defaults, version } = await readRecord(vault);
   const next = { version: following(version), body: encodeRecord(change(defaults)) };
   return { type: "settings", name: DEFAULTS_RECORD, expected: version, next };

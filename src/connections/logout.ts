@@ -7,6 +7,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { UnknownCommit } from "../vault/driver.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
+import { blankKept, newIncarnation } from "./changes.ts";
 import { clientPlace, clientsChange, readClients, withoutClients } from "./clients.ts";
 import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
@@ -14,7 +15,7 @@ import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, typed, vaultName } from "./ref.ts";
 import { loginsSharing } from "./revoke.ts";
 import type { Services } from "./services.ts";
-import { blankKept, listReadable, newIncarnation, readConnection, type Stored } from "./store.ts";
+import { listReadable, readConnection, type Stored } from "./store.ts";
 import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
 
 export interface LogoutRequest {

@@ -1,8 +1,8 @@
 /** What the vault holds of installed plugins: one pin for each (RULES.md §4: pins are sealed in this home). */
 import type { Pin } from "../providers/plugins/trust.ts";
 import type { Age, Vault } from "../vault/types.ts";
+import { following, update } from "./changes.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import { following, update } from "./store.ts";
 
 export async function readPin(vault: Vault, id: string, age?: Age): Promise<Pin | null> {
   const entry = await vault.read("plugin", id, age);

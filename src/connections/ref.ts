@@ -1,6 +1,6 @@
 /** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
 import { AuthError, type ErrorCode, type ErrorDetails, usage } from "../platform/errors.ts";
-import { isProviderId, plainName } from "../providers/id.ts";
+import { isProviderId, plainName } from "../providers/names.ts";
 
 export interface ConnectionRef {
   readonly provider: string;

@@ -6,7 +6,7 @@
 import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
-import { readVariables } from "../providers/read-variables.ts";
+import { readVariables } from "../providers/names.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
 import type { DecidingFile } from "./folder/choice.ts";

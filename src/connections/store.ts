@@ -1,11 +1,10 @@
-/** Connections in the vault: read, listed and committed as records. */
-import type { Context } from "../platform/context.ts";
+/** Connections in the vault: read and listed as records. How they are changed is in `changes.ts`. */
 import { AuthError } from "../platform/errors.ts";
 import { NewerVersionError } from "../vault/seal.ts";
-import type { Age, Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
-import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
+import type { Age, Change, Entry, Vault, Version } from "../vault/types.ts";
+import { CONNECTION_SECRETS, type Connection, decodeRecord } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";
-import { mergeView, type ResourceRef, type View, viewForResource } from "./resource.ts";
+import type { ResourceRef, View } from "./resource.ts";
 import type { Services } from "./services.ts";
 
 export interface Stored {
@@ -28,6 +27,7 @@ export async function readConnection(
   const stored = decoded.get(entry) ?? decode(entry, display(ref));
   decoded.set(entry, stored);
   if (as === undefined) return stored;
+  const { viewForResource } = await import("./resource.ts");
   return { ...stored, record: viewForResource(stored.record, as), view: { ...as, whole: stored.record } };
 }
 
@@ -59,19 +59,6 @@ export async function readReplaceable(vault: Vault, ref: ConnectionRef, force: b
       error instanceof AuthError && error.code === "vault_corrupt" && !(error instanceof NewerVersionError);
     if (!force || !damaged || error.connection === undefined) throw error;
     return { stored: null, expected: "any" };
-  }
-}
-
-/**
- * Blanks a kept reply after the commit that made it useless. No reason to fail any more: it opens for nothing in the
- * vault, so a disk that refuses is a warning.
- */
-export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }: Lock): Promise<void> {
-  try {
-    await reply.blank("all");
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    warn(`A sealed reply to a refresh of ${display(ref)} could not be erased from the disk: ${error.message}`);
   }
 }
 
@@ -161,63 +148,4 @@ export async function listReadable(vault: Vault, passOver: (error: AuthError) =>
       return [];
     }
   });
-}
-
-/** The change that puts `record` in the place of what was read: the same login, one commit further. */
-export function successor(stored: Stored, record: Connection): Change & { next: { version: Version; body: string } } {
-  const version = { incarnation: stored.version.incarnation, generation: stored.version.generation + 1 };
-  return {
-    type: "connection",
-    name: vaultName(stored.ref),
-    expected: stored.version,
-    next: { version, body: encodeRecord(stored.view === undefined ? record : mergeView(stored.view, record)) },
-  };
-}
-
-/** What was read, after its successor was committed. */
-export function advanced(stored: Stored, version: Version, record: Connection): Stored {
-  const { view } = stored;
-  return { ...stored, version, record, ...(view && { view: { ...view, whole: mergeView(view, record) } }) };
-}
-
-/** The version of a record that isn't a login after the one that is stored; null: the first. */
-export function following(version: Version | null): Version {
-  return {
-    incarnation: version?.incarnation ?? newIncarnation(),
-    generation: (version?.generation ?? 0) + 1,
-  };
-}
-
-/** 128 random bits, drawn at each login (RULES.md 1.3). */
-export function newIncarnation(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-interface Step<Result> {
-  /** All or none are committed. None: there is nothing to change. */
-  readonly changes: readonly Change[];
-  readonly result: Result;
-}
-
-/**
- * Changes the vault while other processes may change it too: read, change, commit, and again if something came between
- * (RULES.md 1.3). Where a connection's lock is held the caller loops by itself: a rekey may ask a person for the new key,
- * and no lock is held meanwhile.
- *
- * @param read what is stored now
- * @param change what becomes of it; called again with each reading
- * @returns the committed step's result
- */
-export async function update<Held, Result>(
-  vault: Pick<Vault, "commit" | "reload">,
-  read: () => Promise<Held>,
-  change: (held: Held) => Step<Result>,
-): Promise<Result> {
-  for (;;) {
-    const { changes, result } = change(await read());
-    if (changes.length === 0) return result;
-    const outcome = await vault.commit(changes);
-    if (outcome === "committed") return result;
-    if (outcome === "rekeyed") await vault.reload();
-  }
 }

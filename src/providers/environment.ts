@@ -5,7 +5,7 @@ import { at } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault, wrappingOf } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
-import { readVariables } from "./read-variables.ts";
+import { readVariables } from "./names.ts";
 import { resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { acceptSetting, completeSettings } from "./settings.ts";

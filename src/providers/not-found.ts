@@ -1,7 +1,7 @@
 /** Hints for an unknown provider: a similar one, or how to describe a new one. */
 import { ownValue } from "../platform/json.ts";
 import { commandLine, placeholder } from "../platform/shell-word.ts";
-import { isProviderId } from "./id.ts";
+import { isProviderId } from "./names.ts";
 import { suggestionHint } from "./suggest.ts";
 
 /** Names of products or owners → the arguments of `auth login` for them. */

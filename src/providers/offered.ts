@@ -3,7 +3,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { ownValue } from "../platform/json.ts";
-import { plainName } from "./id.ts";
+import { plainName } from "./names.ts";
 import { notFoundHint } from "./not-found.ts";
 import { installedIds } from "./plugins/place.ts";
 import type { Lookup } from "./registry.ts";

@@ -6,7 +6,7 @@ import type { Environment } from "../platform/context.ts";
 import type { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
-import { isProviderId, plainName } from "./id.ts";
+import { isProviderId, plainName } from "./names.ts";
 import type { CalledOtherwise } from "./not-found.ts";
 import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";

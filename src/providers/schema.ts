@@ -8,7 +8,7 @@
  * number: everything goes out as text.
  */
 import * as v from "valibot";
-import { PROVIDER_ID } from "./id.ts";
+import { PROVIDER_ID } from "./names.ts";
 import { companions } from "./schema/companions.ts";
 import {
   account,

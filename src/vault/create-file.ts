@@ -25,7 +25,8 @@ import {
   STORED,
   sourceOf,
 } from "./sources/source.ts";
-import { createSqlite, SIDE_FILES } from "./sqlite.ts";
+import { SIDE_FILES } from "./sqlite.ts";
+import { createSqlite } from "./sqlite-writing.ts";
 
 /** All that a vault file is made from. */
 interface FilePreparation {

@@ -4,7 +4,9 @@
  *     1 format · 16 vault id · 4 epoch · 8 key id · 1 key source · 16 commitment · 19 key derivation, or zeros
  *     · 2 length of what follows · retired keys [· members] · wrapped keys
  *
- * Format 2 is that of a vault with members, and 1 of any other.
+ * Format 2 is that of a vault with members, and 1 of any other. Its members:
+ *
+ *     2 length · the wrapping key for each of them, a file of age · 2 length · the sealed list of who they are
  *
  * All that comes before the wrapped keys is their additional data, so an edited header doesn't open. Read by offsets and
  * checked by hand, since it is on the hot path.
@@ -12,15 +14,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "./driver.ts";
-import {
-  type Member,
-  packMembers,
-  parseTeam,
-  type SealedTeam,
-  type Team,
-  teamBytes,
-  unpackMembers,
-} from "./members.ts";
+import type { Member, Team } from "./members.ts";
 import {
   type DataKey,
   decrypt,
@@ -53,6 +47,12 @@ export interface Header {
   readonly bytes: Bytes;
 }
 
+/** The members of a vault, as they are in its header. */
+export interface SealedTeam {
+  readonly envelope: Bytes;
+  readonly list: Bytes;
+}
+
 export type NewHeader = Omit<Header, "bytes" | "team"> & { readonly team?: Team | null };
 
 /** What a vault is opened with. The index key outlives rekeys: storage keys and lock names derive from it. */
@@ -74,6 +74,12 @@ const AT = {
   retiredLength: 65,
   retired: 67,
 } as const;
+
+export const MAX_MEMBERS = 100;
+/** A file of age with one stanza for each member, of about 100 bytes. */
+const MAX_ENVELOPE = 1024 + MAX_MEMBERS * 128;
+/** Name, public key and their lengths. */
+const MAX_LIST = 64 + MAX_MEMBERS * 192;
 
 /** With members: an earlier version says that it is too old for it, and not that it is damaged. */
 const TEAM_FORMAT = 2;
@@ -165,12 +171,33 @@ export async function wrap(
 }
 
 async function sealTeam({ envelope, members }: Team, raw: Bytes, fresh: NewHeader): Promise<SealedTeam> {
+  const { packMembers } = await import("./members.ts");
   return { envelope, list: await encrypt(partKey(raw, "members"), packMembers(members), partData("members", fresh)) };
+}
+
+function teamBytes({ envelope, list }: SealedTeam): Bytes {
+  return concat(uint16(envelope.length), envelope, uint16(list.length), list);
+}
+
+/** What begins at `at`, and where it ends; null where it is cut short, or larger than auth makes it. */
+function parseTeam(bytes: Bytes, at: number): { readonly team: SealedTeam; readonly end: number } | null {
+  const envelope = field(bytes, at, MAX_ENVELOPE);
+  const list = envelope && field(bytes, at + 2 + envelope.length, MAX_LIST);
+  if (envelope === null || list === null) return null;
+  return { team: { envelope, list }, end: at + 4 + envelope.length + list.length };
+}
+
+function field(bytes: Bytes, at: number, max: number): Bytes | null {
+  if (at + 2 > bytes.length) return null;
+  const length = viewOf(bytes).getUint16(at);
+  const end = at + 2 + length;
+  return length === 0 || length > max || end > bytes.length ? null : bytes.subarray(at + 2, end);
 }
 
 /** Who opens the vault with a key of their own; empty where its key comes from elsewhere. @throws AuthError `vault_corrupt` */
 export async function membersOf(header: Header, { data }: Keys): Promise<Member[]> {
   if (header.team === null) return [];
+  const { unpackMembers } = await import("./members.ts");
   const plain = await decrypt(partKey(data.raw, "members"), header.team.list, partData("members", header));
   const members = plain === null ? null : unpackMembers(plain);
   if (members === null) throw damagedHeader();

@@ -2,11 +2,10 @@
  * Who opens a vault with a key of their own: names, and public keys of age (age-encryption.org/v1, "The X25519 recipient
  * type"). In the header, the wrapping key lies encrypted for each of them in a file of age; their names and public keys are
  * sealed like a record.
- *
- *     2 length · the file of age · 2 length · the sealed list
  */
 import { type AuthError, usage } from "../platform/errors.ts";
-import { type Bytes, concat, decodeUtf8, pack, uint16, unpack, viewOf } from "./bytes.ts";
+import { type Bytes, decodeUtf8, pack, unpack } from "./bytes.ts";
+import { MAX_MEMBERS } from "./header.ts";
 
 export interface Member {
   readonly name: string;
@@ -19,18 +18,6 @@ export interface Team {
   readonly envelope: Bytes;
   readonly members: readonly Member[];
 }
-
-/** The same as it is in a header. */
-export interface SealedTeam {
-  readonly envelope: Bytes;
-  readonly list: Bytes;
-}
-
-export const MAX_MEMBERS = 100;
-/** A file of age with one stanza for each member, of about 100 bytes. */
-const MAX_ENVELOPE = 1024 + MAX_MEMBERS * 128;
-/** Name, public key and their lengths. */
-const MAX_LIST = 64 + MAX_MEMBERS * 192;
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 const PUBLIC_KEY = /^age1[02-9ac-hj-np-z]{58}$/;
@@ -106,23 +93,4 @@ export function unpackMembers(bytes: Bytes): Member[] | null {
     members.push({ name: fields[at] ?? "", publicKey: fields[at + 1] ?? "" });
   const isGood = members.every(({ name, publicKey }) => NAME.test(name) && PUBLIC_KEY.test(publicKey));
   return isGood && members.length > 0 && members.length <= MAX_MEMBERS ? members : null;
-}
-
-export function teamBytes({ envelope, list }: SealedTeam): Bytes {
-  return concat(uint16(envelope.length), envelope, uint16(list.length), list);
-}
-
-/** What begins at `at`, and where it ends; null where it is cut short, or larger than auth makes it. */
-export function parseTeam(bytes: Bytes, at: number): { readonly team: SealedTeam; readonly end: number } | null {
-  const envelope = field(bytes, at, MAX_ENVELOPE);
-  const list = envelope && field(bytes, at + 2 + envelope.length, MAX_LIST);
-  if (envelope === null || list === null) return null;
-  return { team: { envelope, list }, end: at + 4 + envelope.length + list.length };
-}
-
-function field(bytes: Bytes, at: number, max: number): Bytes | null {
-  if (at + 2 > bytes.length) return null;
-  const length = viewOf(bytes).getUint16(at);
-  const end = at + 2 + length;
-  return length === 0 || length > max || end > bytes.length ? null : bytes.subarray(at + 2, end);
 }

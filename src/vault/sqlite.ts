@@ -1,29 +1,22 @@
 /**
  * The default backend: one SQLite file with a rollback journal, behind an unstorage driver. A reader finds the journal
- * empty, and the file as it is; the first write comes after every check on the file and its folder.
+ * empty, and the file as it is; the first write (`sqlite-writing.ts`) comes after every check on the file and its folder.
  *
  * A rollback journal, because a process that opens the vault for one read or one commit gains nothing from WAL: it would
  * set up the shared memory and empty the log each time. Truncated, because the emptied journal is synced too (with
  * DELETE and synchronous=FULL it isn't, and a power cut may undo the last commit), and because it leaves no trace of an
  * erased value, as PERSIST would (sqlite.org/pragma.html#pragma_journal_mode, #pragma_synchronous).
  */
-import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
-import { faultAtOnce, mutated } from "../platform/faults.ts";
 import { foreign, isOpenTo, isOwnedByOther, type Ownership, ownershipIfThere } from "../platform/small-file.ts";
-import { isBusy, PLAIN_WRITES, retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
+import { PLAIN_WRITES, retryWhileBusy, type StoreDriver } from "./driver.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
 /** Milliseconds. Small, since SQLite waits without letting anything else run; longer waits are the caller's. */
 const BUSY_TIMEOUT = 100;
-/** "auth" in ASCII: tells a vault from any other SQLite file. */
-const APPLICATION_ID = 0x61757468;
 const VALUE_OF = "SELECT value FROM store WHERE key = ?1";
-const PUT = "INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, ?3)";
-const DROP = "DELETE FROM store WHERE key = ?1";
-const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
 
 /** sqlite.org/tempfiles.html. A super-journal is read only where a journal names it. */
 export const SIDE_FILES = ["-journal", "-wal", "-shm"] as const;
@@ -90,25 +83,6 @@ async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDrive
   return opened === null ? null : sqliteDriver({ ...opened, shown: path });
 }
 
-/** Makes the store in a file that exists and is empty, with nothing in it but what `steps` insert. */
-export async function createSqlite(path: string, steps: readonly Swap[]): Promise<void> {
-  let database: Database | null = null;
-  try {
-    database = openDatabase(path, "new");
-    const { requireStrict } = await import("./sqlite-diagnosis.ts");
-    requireStrict((database.query("SELECT sqlite_version() v").get() as { v: string }).v);
-    makeDurable(database);
-    database.run(`PRAGMA application_id=${APPLICATION_ID}`);
-    database.run("PRAGMA user_version=1");
-    database.run(SCHEMA);
-    apply(database, steps, true);
-  } catch (error) {
-    throw await translated(path, error);
-  } finally {
-    database?.close();
-  }
-}
-
 interface Options {
   readonly path: string;
   readonly database: Database;
@@ -131,16 +105,6 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
     const row = database.query(VALUE_OF).get(key) as { value: unknown } | null;
     return row?.value instanceof Uint8Array ? row.value : null;
   };
-  const forWriting = async (): Promise<void> => {
-    if (writing) return;
-    const { checkForWriting } = await import("./sqlite-diagnosis.ts");
-    await translatingErrors(() => {
-      checkForWriting(path);
-      makeDurable(database);
-      useTruncatedJournal(database);
-    });
-    writing = true;
-  };
 
   return {
     name: "auth-sqlite",
@@ -154,8 +118,12 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
         (database.query("SELECT key FROM store ORDER BY key").all() as { key: string }[]).map(({ key }) => key),
       ),
     swap: async (steps, whole = false) => {
-      await forWriting();
-      return translatingErrors(() => apply(database, steps, whole));
+      const { apply, prepareForWriting } = await import("./sqlite-writing.ts");
+      return translatingErrors(() => {
+        if (!writing) prepareForWriting(path, database);
+        writing = true;
+        return apply(database, steps, whole);
+      });
     },
     requireWritable: async () => {
       const { checkForWriting } = await import("./sqlite-diagnosis.ts");
@@ -198,57 +166,8 @@ export function openDatabase(path: string, state: "new" | "made" = "made"): Data
   }
 }
 
-/** A rotated refresh token must survive a power cut; an erased one must be gone from the file. */
-function makeDurable(database: Database): void {
-  database.run("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON");
-  if (process.platform === "darwin") database.run("PRAGMA fullfsync=ON");
-}
-
-function useTruncatedJournal(database: Database): void {
-  try {
-    database.run("PRAGMA journal_mode=TRUNCATE");
-  } catch (error) {
-    // A vault of an earlier version, in WAL mode, that another process has open: the next writer changes it.
-    if (!isBusy(error)) throw error;
-  }
-}
-
-/** The one write path: compare every version, then write everything, in one transaction. */
-function apply(database: Database, steps: readonly Swap[], whole: boolean): string[] {
-  database.run("BEGIN IMMEDIATE");
-  try {
-    const failed = mismatches(database, steps, whole);
-    if (failed.length > 0 && !(feature("AUTH_TEST") && mutated("cas-off"))) {
-      database.run("ROLLBACK");
-      return failed;
-    }
-    for (const { key, next } of steps) {
-      if (next === null) database.query(DROP).run(key);
-      else if (next !== undefined) database.query(PUT).run(key, next.version, next.value);
-    }
-    if (feature("AUTH_TEST")) faultAtOnce("vault-commit");
-    database.run("COMMIT");
-    return [];
-  } catch (error) {
-    if (database.inTransaction) database.run("ROLLBACK");
-    throw error;
-  }
-}
-
-function mismatches(database: Database, steps: readonly Swap[], whole: boolean): string[] {
-  const query = database.query("SELECT version FROM store WHERE key = ?1");
-  const versionOf = (key: string): string | null => (query.get(key) as { version: string } | null)?.version ?? null;
-  const failed = steps
-    .filter(({ key, expected }) => expected !== undefined && versionOf(key) !== expected)
-    .map(({ key }) => key);
-  if (!whole || failed.length > 0) return failed;
-  const named = new Set(steps.map(({ key }) => key));
-  const rows = database.query("SELECT key FROM store").all() as { key: string }[];
-  return rows.map(({ key }) => key).filter((key) => !named.has(key));
-}
-
 /** What SQLite reports, as an error for people. */
-async function translated(path: string, error: unknown): Promise<AuthError> {
+export async function translated(path: string, error: unknown): Promise<AuthError> {
   const { explain } = await import("./sqlite-diagnosis.ts");
   return explain(path, error);
 }

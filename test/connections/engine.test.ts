@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
+import { successor } from "../../src/connections/changes.ts";
 import { keepClient } from "../../src/connections/clients.ts";
 import { encodeKept, tokensFingerprint } from "../../src/connections/kept-reply.ts";
 import type { Connection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
-import { readConnection, successor } from "../../src/connections/store.ts";
+import { readConnection } from "../../src/connections/store.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";

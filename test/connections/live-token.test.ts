@@ -1,9 +1,10 @@
 /** A token for a program that runs for long: each use is answered by what the vault holds then. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, renameSync, rmSync } from "node:fs";
+import { successor } from "../../src/connections/changes.ts";
 import { type LiveToken, liveToken } from "../../src/connections/live-token.ts";
 import type { Connection } from "../../src/connections/record.ts";
-import { readConnection, successor } from "../../src/connections/store.ts";
+import { readConnection } from "../../src/connections/store.ts";
 import type { HttpReply } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";

@@ -1,6 +1,6 @@
 /** A change of the vault, over whatever other processes change at the same time. */
 import { expect, test } from "bun:test";
-import { update } from "../../src/connections/store.ts";
+import { update } from "../../src/connections/changes.ts";
 import type { Change, Version } from "../../src/vault/types.ts";
 import { MemoryVault } from "./memory-vault.ts";
 

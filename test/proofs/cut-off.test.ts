@@ -4,7 +4,7 @@
  * something newer (RULES.md 2.2).
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { successor } from "../../src/connections/store.ts";
+import { successor } from "../../src/connections/changes.ts";
 import type { ChainOptions } from "../issuers/chain.ts";
 import { FAULTS } from "../issuers/faults.ts";
 import { startFaulty } from "../issuers/faulty.ts";

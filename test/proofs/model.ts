@@ -5,10 +5,11 @@
  */
 import fc from "fast-check";
 import { access } from "../../src/connections/access.ts";
+import { newIncarnation, successor } from "../../src/connections/changes.ts";
 import { type Connection, encodeRecord } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
-import { newIncarnation, readConnection, successor } from "../../src/connections/store.ts";
+import { readConnection } from "../../src/connections/store.ts";
 import { errorCode } from "../../src/platform/errors.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";

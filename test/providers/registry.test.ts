@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { builtIn } from "../../providers/index.ts";
 import { AuthError } from "../../src/platform/errors.ts";
-import { isProviderId } from "../../src/providers/id.ts";
+import { isProviderId } from "../../src/providers/names.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 import { definitions, registry } from "./builtin.ts";
 

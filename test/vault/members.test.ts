@@ -7,8 +7,17 @@ import { generateHybridIdentity, generateX25519Identity, identityToRecipient } f
 import type { Context } from "../../src/platform/context.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { fingerprintOf, hasFingerprint, parseFingerprint } from "../../src/vault/fingerprint.ts";
-import { membersOf, newKey, newKeyId, parseHeader, retiredKeys, unwrap, wrap } from "../../src/vault/header.ts";
-import { MAX_MEMBERS, type Member, packMembers, unpackMembers, withMember } from "../../src/vault/members.ts";
+import {
+  MAX_MEMBERS,
+  membersOf,
+  newKey,
+  newKeyId,
+  parseHeader,
+  retiredKeys,
+  unwrap,
+  wrap,
+} from "../../src/vault/header.ts";
+import { type Member, packMembers, unpackMembers, withMember } from "../../src/vault/members.ts";
 import { addMember, membership, removeMember } from "../../src/vault/membership.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import type { DataKey } from "../../src/vault/seal.ts";

@@ -11,7 +11,7 @@ import { ownValue } from "../../platform/json.ts";
 import { isAllowedUrl } from "../../platform/url.ts";
 import { providersExactlyAt } from "../../providers/at-host.ts";
 import { flowsOf } from "../../providers/flows.ts";
-import { readVariables } from "../../providers/read-variables.ts";
+import { readVariables } from "../../providers/names.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { issuerSetting, usableDefinitions } from "../login/target.ts";
 import type { Session } from "../session.ts";

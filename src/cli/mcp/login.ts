@@ -3,8 +3,9 @@
  * `auth login`, which holds the port for the redirect, and goes on where a client gives up and ends its bridge. What is under
  * way is written in the vault, so that every bridge can tell its client which page to open.
  */
+import { following, update } from "../../connections/changes.ts";
 import { decodeRecord, encodeRecord } from "../../connections/record.ts";
-import { following, readConnection, update } from "../../connections/store.ts";
+import { readConnection } from "../../connections/store.ts";
 import { PersonNeeded } from "../../mcp/authorize.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError, type ErrorCode, messageOf } from "../../platform/errors.ts";

@@ -1,7 +1,8 @@
+import { advanced, successor, update } from "../../connections/changes.ts";
 import { type ChosenSettings, loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
-import { advanced, requireConnection, type Stored, successor, update } from "../../connections/store.ts";
+import { requireConnection, type Stored } from "../../connections/store.ts";
 import { usage } from "../../platform/errors.ts";
 import { defaultScopes } from "../../providers/flows.ts";
 import { resolveProvider } from "../../providers/resolve.ts";

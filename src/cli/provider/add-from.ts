@@ -5,7 +5,7 @@ import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { type Conversion, convertCatalogue, figures, wantedFrom } from "../../providers/convert/convert.ts";
-import { isProviderId, plainName } from "../../providers/id.ts";
+import { isProviderId, plainName } from "../../providers/names.ts";
 import { pluginFile, readFault } from "../../providers/plugins/file.ts";
 import { writeManifest } from "../../providers/plugins/manifest.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";

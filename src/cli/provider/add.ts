@@ -2,7 +2,7 @@ import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
-import { isProviderId } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/names.ts";
 import { clashError, clashWithOthers } from "../../providers/plugins/claims.ts";
 import { isModule, type PluginFile } from "../../providers/plugins/file.ts";
 import { installPlugin } from "../../providers/plugins/install.ts";

@@ -2,7 +2,7 @@ import { discover } from "../../oauth/discovery.ts";
 import type { Environment } from "../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { isProviderId } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/names.ts";
 import { parseDefinition } from "../../providers/parse.ts";
 import { readManifest } from "../../providers/plugins/manifest.ts";
 import type { EndpointName } from "../../providers/schema.ts";

@@ -1,7 +1,7 @@
 import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { isProviderId } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/names.ts";
 import { isModule, type PluginFile, readPluginFile } from "../../providers/plugins/file.ts";
 import { requireName } from "../../providers/plugins/installed.ts";
 import { evaluateModule } from "../../providers/plugins/load.ts";

@@ -1,7 +1,7 @@
 /** The file itself: read once and whole, and only where no one else could have put it there (RULES.md §5). */
 import { errorCode } from "../../platform/errors.ts";
-import { FOLDER_FILE } from "../../platform/folder-file.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { FOLDER_FILE } from "../../platform/paths.ts";
 import { isOpenTo, isOwnedByOther, type Ownership, ownershipIfThere, readOwned } from "../../platform/small-file.ts";
 
 export type FolderFile =

@@ -3,8 +3,8 @@
  * write files, but not open the vault, can't allow one; and the vault is open by then, since the token is in it too.
  */
 import type { Age, Vault } from "../../vault/types.ts";
+import { following, update } from "../changes.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
-import { following, update } from "../store.ts";
 import type { FolderChoice } from "./choice.ts";
 
 export interface FolderPin {

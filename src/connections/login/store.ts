@@ -6,13 +6,14 @@ import { ownValue } from "../../platform/json.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import type { Change } from "../../vault/types.ts";
+import { blankKept, newIncarnation } from "../changes.ts";
 import { type ClientEntry, clientsChange, readClients } from "../clients.ts";
 import { ownIssuer } from "../pin.ts";
 import { pinnedOrigins } from "../pinned-origins.ts";
 import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
 import { connectionError, display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { blankKept, listReadable, newIncarnation, readReplaceable, type Stored } from "../store.ts";
+import { listReadable, readReplaceable, type Stored } from "../store.ts";
 import { refreshFingerprint, tokensFrom } from "../tokens.ts";
 import type { LoginPlan } from "./plan.ts";
 

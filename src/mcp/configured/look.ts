@@ -1,7 +1,7 @@
 /** The MCP servers that the files on this machine name. */
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { faultReason } from "../../platform/file-faults.ts";
-import { foldersUpwards } from "../../platform/folder-file.ts";
+import { foldersUpwards } from "../../platform/paths.ts";
 import { joined, type Surroundings } from "../../platform/places.ts";
 import { isOpenTo, isOwnedByOther, ownershipIfThere, readOwned } from "../../platform/small-file.ts";
 import { type ConfiguredServer, type ConfiguringClient, Unreadable } from "./client.ts";

@@ -4,7 +4,7 @@
  */
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText, withoutEnd } from "../../platform/escape.ts";
-import { isProviderId } from "../id.ts";
+import { isProviderId } from "../names.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";

@@ -4,7 +4,7 @@
  */
 import { AuthError } from "../../platform/errors.ts";
 import { isThere } from "../../platform/small-file.ts";
-import { isProviderId } from "../id.ts";
+import { isProviderId } from "../names.ts";
 
 export const PLUGIN_KINDS = ["toml", "json", "ts", "js"] as const;
 export type PluginKind = (typeof PLUGIN_KINDS)[number];

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { errorCode } from "../../platform/errors.ts";
-import { readVariables } from "../read-variables.ts";
+import { readVariables } from "../names.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 
