@@ -6,14 +6,11 @@ import { mayAsk, OVERTAKEN, overtaken, replaced, unlockCurrent } from "./unlock.
 
 /** As `Vault.reload`. */
 export async function reload(opened: Opened): Promise<void> {
-  const unlocked = await unlockCurrent(
-    () => readHeader(opened.driver),
-    async (header): Promise<Keys> => {
-      if (headerVersion(header) === headerVersion(opened.header)) return opened.keys;
-      if (header.vaultId !== opened.header.vaultId) throw replaced();
-      return opened.openHeader(header);
-    },
-  );
+  const unlocked = await unlockCurrent(opened.driver, async (header): Promise<Keys> => {
+    if (headerVersion(header) === headerVersion(opened.header)) return opened.keys;
+    if (header.vaultId !== opened.header.vaultId) throw replaced();
+    return opened.openHeader(header);
+  });
   if (unlocked.keys === opened.keys) return;
   ({ header: opened.header, keys: opened.keys } = unlocked);
   opened.entries.clear();

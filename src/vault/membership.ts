@@ -3,8 +3,8 @@
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { withHeader } from "./handover.ts";
-import { membersOf } from "./header.ts";
+import { withDriver } from "./handover.ts";
+import { membersOf, readHeader } from "./header.ts";
 import { checkMemberName, checkPublicKey, type Member, memberNamed, withMember } from "./members.ts";
 import { noVault } from "./no-vault.ts";
 import { type Rekeyed, type RekeyOptions, rekeyVault } from "./rekey.ts";
@@ -23,13 +23,13 @@ export interface Membership {
 
 /** @throws AuthError as `openVault` */
 export async function membership(context: Context, options: VaultOptions = {}): Promise<Membership> {
-  const source = await withHeader(context, async (read) => (await read()).source);
+  const source = await withDriver(context, async (driver) => (await readHeader(driver)).source);
   if (source === null) throw await noVault(context);
   if (source !== "members") return { source, members: [], fingerprint: null };
   // This home has to know the vault before it shows anything of it.
   await (await openVault(context, options))?.close();
-  const found = await withHeader(context, async (read) => {
-    const { header, keys } = await unlockCurrent(read, (current) => unlock(context, current, options.prompt));
+  const found = await withDriver(context, async (driver) => {
+    const { header, keys } = await unlockCurrent(driver, (current) => unlock(context, current, options.prompt));
     return { members: await membersOf(header, keys), fingerprint: fingerprintOf(keys.data) };
   });
   if (found === null) throw await noVault(context);

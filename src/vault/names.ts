@@ -3,6 +3,7 @@
  * asked, nothing is written, and no record is opened.
  */
 import type { Context } from "../platform/context.ts";
+import { withDriver } from "./handover.ts";
 import { HEADER_KEY, readHeader } from "./header.ts";
 import { openLabel } from "./seal.ts";
 import { storeAt } from "./store.ts";
@@ -19,31 +20,27 @@ const BATCH = 128;
  * @throws AuthError as `openVault` does
  */
 export async function namesAtHand(context: Context, type: RecordType, time: number): Promise<string[]> {
-  const store = storeAt(context);
   // A key that is pressed doesn't wait for a server.
-  if (store.isShared) return [];
+  if (storeAt(context).isShared) return [];
   const end = performance.now() + time;
-  const driver = await store.openDriver();
-  if (driver === null) return [];
-  try {
+  const names = await withDriver(context, async (driver) => {
     const header = await readHeader(driver);
     if (mayAsk(context, header)) return [];
     const { data } = await unlock(context, header, undefined);
     const places = (await driver.getKeys("", {})).filter((key) => key !== HEADER_KEY);
-    const names: string[] = [];
+    const found: string[] = [];
     for (let at = 0; at < places.length && performance.now() < end; at += BATCH) {
       const labels = await Promise.all(places.slice(at, at + BATCH).map((place) => labelAt(place)));
-      for (const label of labels) if (label?.type === type) names.push(label.name);
+      for (const label of labels) if (label?.type === type) found.push(label.name);
     }
-    return names.sort();
+    return found.sort();
 
     async function labelAt(place: string) {
-      const value = await driver?.getItemRaw?.(place, {});
+      const value = await driver.getItemRaw?.(place, {});
       if (!(value instanceof Uint8Array)) return null;
       // One that doesn't open is left out: the commands that read it say what is wrong with it.
       return openLabel(data, place, value as Uint8Array<ArrayBuffer>).catch(() => null);
     }
-  } finally {
-    driver.close();
-  }
+  });
+  return names ?? [];
 }

@@ -25,7 +25,7 @@ export async function openedVault(
     await place.memory?.recognize(header, keys);
     return keys;
   };
-  const unlocked = await unlockCurrent(() => readHeader(driver), openHeader, first);
+  const unlocked = await unlockCurrent(driver, openHeader, first);
   const opened: Opened = {
     ...unlocked,
     context,

@@ -79,9 +79,8 @@ export async function rekeyFile(context: Context, path: string, options: RekeyOp
   const driver = await openSqlite(path);
   if (driver === null) throw await noVault(context);
   try {
-    const { header, keys } = await unlockCurrent(
-      () => readHeader(driver),
-      (found) => unlockForRekey(context, found, options.source ?? found.source, options.prompt),
+    const { header, keys } = await unlockCurrent(driver, (found) =>
+      unlockForRekey(context, found, options.source ?? found.source, options.prompt),
     );
     const source = options.source ?? header.source;
     await refuseCopy(context, path, header, source);

@@ -5,7 +5,7 @@ import { AuthError } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, modeText } from "../platform/small-file.ts";
 import { windowsFiles } from "../platform/windows-files.ts";
-import { retryWhileBusy } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver } from "./driver.ts";
 import { networkOf } from "./file-systems.ts";
 import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
 import { type Header, readHeader } from "./header.ts";
@@ -44,23 +44,34 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
   try {
     const header = await readHeader(driver);
     const real = touching(path, () => realPlace(path));
-    const insisted = sourceInEnvironment(context, header.source);
-    const fault = await memberFault(context, header);
-    return {
-      backend: "sqlite",
-      path: real,
-      vaultId: header.vaultId,
-      format: header.bytes[0] ?? FORMAT,
-      epoch: header.epoch,
-      keySource: header.source,
-      member: header.team === null ? null : fault === null,
-      keyVariable: insisted === null ? null : VARIABLES[insisted],
-      records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
-      warnings: vaultWarnings(context, real, header.source, fault),
-    };
+    const status = await statusOf(context, driver, header, { backend: "sqlite", path: real });
+    return { ...status, warnings: [...status.warnings, ...placeWarnings(real)] };
   } finally {
     driver.close();
   }
+}
+
+/** What the header tells, with warnings of the key. @param place where the vault is */
+export async function statusOf(
+  context: Context,
+  driver: StoreDriver,
+  header: Header,
+  place: Pick<VaultStatus, "backend" | "path">,
+): Promise<VaultStatus> {
+  const { vaultId, epoch, source, team, bytes } = header;
+  const insisted = sourceInEnvironment(context, source);
+  const fault = await memberFault(context, header);
+  return {
+    ...place,
+    vaultId,
+    format: bytes[0] ?? FORMAT,
+    epoch,
+    keySource: source,
+    member: team === null ? null : fault === null,
+    keyVariable: insisted === null ? null : VARIABLES[insisted],
+    records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
+    warnings: keyWarnings(context, place.backend === "sqlite" ? place.path : null, source, fault),
+  };
 }
 
 export interface VaultWarning {
@@ -69,18 +80,13 @@ export interface VaultWarning {
   readonly remedy: string | null;
 }
 
-/** What weakens the vault without keeping it from being used. @param real its path, links resolved */
-export function vaultWarnings(
-  context: Context,
-  real: string,
-  source: SourceName,
-  fault: AuthError | null = null,
-): VaultWarning[] {
-  return [...keyWarnings(context, real, source, fault), ...placeWarnings(real)];
+/** What weakens a vault file without keeping it from being used. @param real its path, links resolved */
+export function vaultWarnings(context: Context, real: string, source: SourceName): VaultWarning[] {
+  return [...keyWarnings(context, real, source, null), ...placeWarnings(real)];
 }
 
 /** Why this machine's key as a member doesn't open it; null: it does, or the vault has no members. */
-export async function memberFault(context: Context, { vaultId, keyId, kdf, team }: Header): Promise<AuthError | null> {
+async function memberFault(context: Context, { vaultId, keyId, kdf, team }: Header): Promise<AuthError | null> {
   if (team === null) return null;
   try {
     await membersSource.open({ context, vaultId, keyId, kdf, envelope: team.envelope });
@@ -95,7 +101,7 @@ export async function memberFault(context: Context, { vaultId, keyId, kdf, team 
  * @param real the vault file, links resolved; null: the vault is on a server
  * @param fault as `memberFault`
  */
-export function keyWarnings(
+function keyWarnings(
   { env, paths }: Context,
   real: string | null,
   source: SourceName,

@@ -2,7 +2,8 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
-import { damagedHeader, type Header, headerVersion, type Keys, unwrap } from "./header.ts";
+import type { StoreDriver } from "./driver.ts";
+import { damagedHeader, type Header, headerVersion, type Keys, readHeader, unwrap } from "./header.ts";
 import {
   ASKING,
   ifKeyIsLost,
@@ -40,16 +41,16 @@ export interface Unlocked {
  * @throws AuthError what `open` throws for a header that is still there; `busy` where each was replaced meanwhile
  */
 export async function unlockCurrent(
-  readHeader: () => Promise<Header>,
+  driver: StoreDriver,
   open: (header: Header) => Promise<Keys>,
   first: Header | null = null,
 ): Promise<Unlocked> {
   for (let tries = 0; ; tries++) {
-    const header = tries === 0 && first !== null ? first : await readHeader();
+    const header = tries === 0 && first !== null ? first : await readHeader(driver);
     try {
       return { header, keys: await open(header) };
     } catch (error) {
-      if (headerVersion(await readHeader()) === headerVersion(header)) throw error;
+      if (headerVersion(await readHeader(driver)) === headerVersion(header)) throw error;
       if (tries === OVERTAKEN) throw overtaken();
     }
   }

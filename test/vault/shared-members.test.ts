@@ -6,7 +6,7 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import type { Environment } from "../../src/platform/context.ts";
 import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
-import { withHeader } from "../../src/vault/handover.ts";
+import { withDriver } from "../../src/vault/handover.ts";
 import {
   HEADER_KEY,
   type Header,
@@ -14,6 +14,7 @@ import {
   type Keys,
   newKey,
   newKeyId,
+  readHeader,
   retiredKeys,
   wrap,
 } from "../../src/vault/header.ts";
@@ -98,8 +99,8 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
     };
 
     const keptBy = async (machine: Machine): Promise<Kept> => {
-      const kept = await withHeader(machine.at(), async (read) => {
-        const header = await read();
+      const kept = await withDriver(machine.at(), async (driver) => {
+        const header = await readHeader(driver);
         return { header, keys: await unlock(machine.at(), header, undefined) };
       });
       if (kept === null) throw new Error("there is no vault");

@@ -5,7 +5,7 @@ import { errorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { type Bytes, sameBytes } from "../bytes.ts";
 import { type Created, prepareVault } from "../create.ts";
-import { withHeader } from "../handover.ts";
+import { currentOpening } from "../handover.ts";
 import type { Header } from "../header.ts";
 import {
   IDENTITY_VARIABLE,
@@ -18,7 +18,7 @@ import {
 } from "../sources/source.ts";
 import { openVault } from "../store.ts";
 import type { Vault } from "../types.ts";
-import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
+import { findKey, type Opening } from "../unlock.ts";
 import { otherVault } from "./failures.ts";
 
 export interface OpenedVault {
@@ -108,15 +108,8 @@ export async function openTarget(
 }
 
 /** The key is asked for once, and then handed to whatever opens the vault. */
-async function openWith(context: Context, open: (header: Header) => Promise<Opening>): Promise<OpenedVault | null> {
-  const opening = await withHeader(context, async (read) => {
-    let found: Opening | null = null;
-    await unlockCurrent(read, async (header) => {
-      found = await open(header);
-      return found.keys;
-    });
-    return found as Opening | null;
-  });
+async function openWith(context: Context, find: (header: Header) => Promise<Opening>): Promise<OpenedVault | null> {
+  const opening = await currentOpening(context, find);
   if (opening === null) return null;
   const env = { ...withoutKeys(context.env), AUTH_KEY: opening.key.toBase64() };
   const vault = await openVault({ ...context, env });

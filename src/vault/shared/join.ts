@@ -6,7 +6,7 @@ import type { Context, GivenStore } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import type { SharedAddress } from "../address.ts";
 import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
-import { findHeader, type Header, readHeader } from "../header.ts";
+import { findHeader, type Header } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import { addressFolder, forgetVault, isKnown, readPin, readVaultPin, vaultFolder } from "./home.ts";
@@ -84,11 +84,7 @@ async function unlockFound(
   { prompt }: AcceptOptions,
 ): Promise<Unlocked | null> {
   if (header === null) return null;
-  return unlockCurrent(
-    () => readHeader(driver),
-    (current) => unlock(context, current, prompt),
-    header,
-  );
+  return unlockCurrent(driver, (current) => unlock(context, current, prompt), header);
 }
 
 /** @param command that takes a fingerprint @throws AuthError where nothing shows it, or it is another one: `notCompared` */

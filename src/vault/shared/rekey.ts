@@ -4,7 +4,6 @@
  */
 import type { Context, GivenStore } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
-import { readHeader } from "../header.ts";
 import {
   newRequest,
   putKey,
@@ -27,7 +26,7 @@ export function rekeyShared(context: Context, given: GivenStore, options: RekeyO
     if (first === null) throw absent(address);
     const memory = homeMemory(context, address, first.vaultId);
     const { header, keys } = await unlockCurrent(
-      () => readHeader(driver),
+      driver,
       async (found) => {
         const opened = await unlockForRekey(context, found, options.source ?? found.source, options.prompt);
         await memory.recognize(found, opened);

@@ -1,9 +1,6 @@
 /** What is known of a shared vault without its key. */
 import type { Context, GivenStore } from "../../platform/context.ts";
-import { retryWhileBusy } from "../driver.ts";
-import { FORMAT } from "../seal.ts";
-import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
-import { keyWarnings, memberFault, type VaultStatus } from "../status.ts";
+import { statusOf, type VaultStatus } from "../status.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
 
@@ -12,19 +9,7 @@ export function sharedStatus(context: Context, given: GivenStore): Promise<Vault
   return withStore(given, async (address, store) => {
     const header = await checkedHeader(context, address, store);
     if (header === null) return null;
-    const insisted = sourceInEnvironment(context, header.source);
-    const fault = await memberFault(context, header);
-    return {
-      backend: address.backend,
-      path: address.shown,
-      vaultId: header.vaultId,
-      format: header.bytes[0] ?? FORMAT,
-      epoch: header.epoch,
-      keySource: header.source,
-      member: header.team === null ? null : fault === null,
-      keyVariable: insisted === null ? null : VARIABLES[insisted],
-      records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
-      warnings: [...keyWarnings(context, null, header.source, fault), ...(await serverWarnings(address, store))],
-    };
+    const status = await statusOf(context, store.driver, header, { backend: address.backend, path: address.shown });
+    return { ...status, warnings: [...status.warnings, ...(await serverWarnings(address, store))] };
   });
 }
