@@ -26,7 +26,7 @@ export const LOGINS: readonly CheckCase[] = [
     run: (subject) => loginProvedBy(subject, "tls_client_auth", "certificate"),
   },
   { name: "account", run: atIssuer(accountIsKnown) },
-  { name: "companions", run: atIssuer(companionsGoAlong) },
+  { name: "companions", run: atIssuer(companionsAreSent) },
   { name: "scopes", run: atIssuer(scopesAreGranted) },
   { name: "revocation", run: atIssuer(logoutRevokes) },
 ];
@@ -159,7 +159,7 @@ async function accountIsKnown(harness: Harness): Promise<string> {
 }
 
 /** The companions of a token, each from the login's data. */
-async function companionsGoAlong(harness: Harness): Promise<string> {
+async function companionsAreSent(harness: Harness): Promise<string> {
   const { dialect } = harness.provider;
   const names = Object.keys(dialect.companions);
   if (names.length === 0) throw new Skip("nothing goes along with a token");

@@ -8,11 +8,11 @@ import { type Harness, withHarness } from "./harness.ts";
 import { anyFlow } from "./logins.ts";
 
 export const REPORTED_SETTINGS: readonly CheckCase[] = [
-  { name: "settings that the provider says", run: saidIsKept },
-  { name: "settings that it may not say", run: strangeIsRefused },
+  { name: "settings that the provider says", run: reportedIsStored },
+  { name: "settings that it may not say", run: foreignIsRefused },
 ];
 
-async function saidIsKept(subject: Subject): Promise<string> {
+async function reportedIsStored(subject: Subject): Promise<string> {
   const flow = flowFor(subject);
   return withHarness(subject, async ({ issuer, login, refresh }) => {
     const first = await login(flow);
@@ -37,7 +37,7 @@ async function saidIsKept(subject: Subject): Promise<string> {
 }
 
 /** One of another domain is refused before anything is stored, and the tokens are revoked. */
-async function strangeIsRefused(subject: Subject): Promise<string> {
+async function foreignIsRefused(subject: Subject): Promise<string> {
   const flow = flowFor(subject);
   for (const [name, setting] of reportedOf(subject.definition))
     for (const strange of STRANGE) {

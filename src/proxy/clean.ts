@@ -10,7 +10,7 @@ export interface Clean {
   readonly status: string;
   /** Name, value, name, value … */
   readonly headers: string[];
-  /** Not searched yet: `pour` does it with `scrubber`. */
+  /** Not searched yet: `streamMasked` does it with `scrubber`. */
   readonly body: Readable;
   readonly scrubber: Scrubber;
   /** Of the body, in bytes. NaN: unknown. */
@@ -46,7 +46,7 @@ function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
 const PAUSE_MS = 30;
 
 /** @param length in bytes, where known: the last bytes and the end then go out together */
-export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
+export function streamMasked(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let size = 0;
   let isFinished = false;

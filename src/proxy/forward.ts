@@ -21,8 +21,8 @@ import type { Entry } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
 import { denied, malformed, type Refusal, refuse, refuseOn, unreadable, withoutReply } from "./reply.ts";
 import { filledIn, type StandIn, standInsIn } from "./stand-ins.ts";
-import type { Strangers } from "./strangers.ts";
-import { tie } from "./tunnel.ts";
+import { endTogether } from "./tunnel.ts";
+import type { UnauthorizedLog } from "./unauthorized-log.ts";
 import { upgrade } from "./upgrade.ts";
 
 export interface ForwardOptions {
@@ -52,7 +52,7 @@ export const LOGIN_WANTED: Refusal = {
 export function createForward(
   context: RelayContext,
   secret: Secret,
-  strangers: Strangers,
+  unauthorizedLog: UnauthorizedLog,
   options: ForwardOptions,
 ): Forward {
   const { apis, standIns, identity, strict } = options;
@@ -135,7 +135,7 @@ export function createForward(
       socket.on("error", () => socket.destroy());
       const [, host = "", port = ""] = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(request.url ?? "") ?? [];
       const url = host === "" ? null : URL.parse(`https://${host}:${port}`);
-      const turnDown = (answer: Refusal, log: Pick<Strangers, "write"> = context.journal): void => {
+      const turnDown = (answer: Refusal, log: Pick<UnauthorizedLog, "write"> = context.journal): void => {
         log.write({
           connection: null,
           via: "tunnel",
@@ -147,7 +147,7 @@ export function createForward(
         });
         refuseOn(socket, answer);
       };
-      if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED, strangers);
+      if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED, unauthorizedLog);
       if (url === null) return turnDown(malformed("CONNECT takes a host and a port."));
       const origin = originOf(url.href);
       // Some programs use CONNECT for plain http, too (Node.js's fetch).
@@ -171,7 +171,7 @@ export function createForward(
           upstream.destroy();
           return turnDown(LOOP);
         }
-        tie(socket, upstream);
+        endTogether(socket, upstream);
         note({ connection: null, via: "tunnel", method: "CONNECT", origin, path: null, status: 200 });
         socket.write(OPEN);
         if (head.length > 0) upstream.write(head);

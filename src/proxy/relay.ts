@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts
 import type { ClientRequest, Upstreams } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Api, Credential } from "./api.ts";
-import { clean, onFailure, pour } from "./clean.ts";
+import { clean, onFailure, streamMasked } from "./clean.ts";
 import { begun } from "./decoded.ts";
 import { count, endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Entry, Journal } from "./journal.ts";
@@ -174,7 +174,7 @@ async function deliver(
   }
   // Server-sent events may pause after the headers, so these are sent at once; else they go out with the body.
   if (Number.isNaN(length)) setImmediate(() => response.destroyed || response.flushHeaders());
-  pour(body, scrubber, response, length);
+  streamMasked(body, scrubber, response, length);
   // `begun` has stopped it.
   body.resume();
 }

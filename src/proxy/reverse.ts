@@ -34,7 +34,7 @@ export function reverseCall(
     ...route,
     target: rest.startsWith("/") ? rest : `/${rest}`,
     via: "reverse",
-    headers: dressedWithout(secret),
+    headers: headersWithout(secret),
   };
 }
 
@@ -67,7 +67,7 @@ function routeNamed(routes: ReadonlyMap<string, Route>, named: string): Route | 
 }
 
 /** @param secret the proxy's: headers that contain it aren't passed on */
-function dressedWithout(secret: Secret): Call["headers"] {
+function headersWithout(secret: Secret): Call["headers"] {
   return (own, { headers }: Credential) => {
     const names = headers.map(([name]) => name.toLowerCase());
     const kept = pairs(endToEnd(own, [...DROPPED, ...names])).filter(([, value]) => !value.includes(secret.reveal()));

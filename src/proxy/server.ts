@@ -11,7 +11,7 @@ import { type Refusal, refuse, refuseOn, unreadable } from "./reply.ts";
 import { type Route, reverseCall, routeName } from "./reverse.ts";
 import type { Rules } from "./rules.ts";
 import { createScrubbers } from "./scrub.ts";
-import { createStrangers } from "./strangers.ts";
+import { createUnauthorizedLog } from "./unauthorized-log.ts";
 import { upgrade } from "./upgrade.ts";
 
 export interface ProxyOptions extends ForwardOptions {
@@ -42,8 +42,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const upstreams = openUpstreams();
   const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(apis), silence };
 
-  const strangers = createStrangers(journal);
-  const forward = createForward(context, secret, strangers, options);
+  const unauthorizedLog = createUnauthorizedLog(journal);
+  const forward = createForward(context, secret, unauthorizedLog, options);
   const own = (): string => `http://127.0.0.1:${server.port}`;
 
   /** A path is for the proxy itself; a whole address is for its host (RFC 9112 §3.2). */
@@ -57,11 +57,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       via === "forward" ? forward.plainCall(request, own()) : reverseCall(routes, secret, server.port, request);
     if ("api" in call) return call;
     const { status, message: refused } = call;
-    const isStranger = via === "reverse" || call === LOGIN_WANTED;
-    const log = isStranger ? strangers : journal;
+    const isUnauthorized = via === "reverse" || call === LOGIN_WANTED;
+    const log = isUnauthorized ? unauthorizedLog : journal;
     log.write({ connection: null, via, method, origin: null, path: null, status, refused });
     // Their connections aren't kept.
-    return isStranger ? { ...call, headers: { ...call.headers, connection: "close" } } : call;
+    return isUnauthorized ? { ...call, headers: { ...call.headers, connection: "close" } } : call;
   };
   const handlers: Handlers = {
     request(request, response) {
@@ -74,7 +74,15 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     unreadable(socket, isTooLarge) {
       const answer = unreadable(isTooLarge);
       const { status, message: refused } = answer;
-      strangers.write({ connection: null, via: "reverse", method: "", origin: null, path: null, status, refused });
+      unauthorizedLog.write({
+        connection: null,
+        via: "reverse",
+        method: "",
+        origin: null,
+        path: null,
+        status,
+        refused,
+      });
       refuseOn(socket, answer);
     },
   };
@@ -90,7 +98,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     close() {
       server.close();
       upstreams.close();
-      strangers.close();
+      unauthorizedLog.close();
     },
   };
 }

@@ -8,7 +8,7 @@ const LINGER_MS = 30_000;
  * Ends each with the other. The caller passes the bytes on, and a regular end with them; a failure, or a destroyed
  * connection, ends the other at once.
  */
-export function tie(one: Duplex, other: Duplex): void {
+export function endTogether(one: Duplex, other: Duplex): void {
   for (const [from, to] of [
     [one, other],
     [other, one],

@@ -3,12 +3,12 @@ import type { Duplex, IncomingMessage } from "../platform/http-server.ts";
 import type { ClientRequest } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Credential } from "./api.ts";
-import { clean, onFailure, pour } from "./clean.ts";
+import { clean, onFailure, streamMasked } from "./clean.ts";
 import { frameScrubber } from "./frames.ts";
 import { pairs } from "./headers.ts";
 import { type Call, entryOf, faultOf, giveUpAfter, open, type RelayContext } from "./relay.ts";
 import { malformed, type Refusal, refuseOn } from "./reply.ts";
-import { tie } from "./tunnel.ts";
+import { endTogether } from "./tunnel.ts";
 
 type Answer = { readonly reply: IncomingMessage; readonly upgraded: { socket: Duplex; head: Buffer } | null };
 
@@ -51,15 +51,15 @@ export async function upgrade(
     socket.write(`HTTP/1.1 ${reply.statusCode} ${status}\r\n${lines.join("")}\r\n`, "latin1");
     if (upgraded === null) {
       onFailure(reply, body, () => socket.destroy());
-      return pour(body, scrubber, socket);
+      return streamMasked(body, scrubber, socket);
     }
     (upstream as ClientRequest | null)?.setTimeout(0);
     if (upgraded.head.length > 0) upgraded.socket.unshift(upgraded.head);
     if (head.length > 0) upgraded.socket.write(head);
-    tie(socket, upgraded.socket);
+    endTogether(socket, upgraded.socket);
     socket.pipe(upgraded.socket);
     const isFramed = isSearched && /^websocket$/i.test(reply.headers.upgrade ?? "");
-    return pour(upgraded.socket, isFramed ? frameScrubber(() => scrubbers.of(call.origin)) : scrubber, socket);
+    return streamMasked(upgraded.socket, isFramed ? frameScrubber(() => scrubbers.of(call.origin)) : scrubber, socket);
   } catch (error) {
     (upstream as ClientRequest | null)?.destroy();
     if (!socket.destroyed) turnDown(withoutAnswer(error, call));

@@ -47,10 +47,10 @@ export interface Step {
   /** Someone has changed the file since it was written. */
   readonly isEdited: boolean;
   /** Our parts that are removed from the file, and those that are added. */
-  readonly goes: readonly Part[];
-  readonly comes: readonly Part[];
+  readonly removes: readonly Part[];
+  readonly adds: readonly Part[];
   /** Parts that were changed by hand: they are left in the file and forgotten. */
-  readonly stays: readonly Part[];
+  readonly leaves: readonly Part[];
 }
 
 export interface Plan {
@@ -90,7 +90,7 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       !here.some(({ change }) => Bun.deepEquals(change, part.change));
     const base = await removed(path, { text: found.text, layers }, stale, false);
     const missing: Wanted[] = [];
-    for (const wanted of here) if (!(await stands(path, base, tool, wanted))) missing.push(wanted);
+    for (const wanted of here) if (!(await isInPlace(path, base, tool, wanted))) missing.push(wanted);
     const lost = (part: Part): boolean =>
       part.tool === tool &&
       missing.some(({ name, change }) => name === part.name && Bun.deepEquals(change, part.change));
@@ -105,10 +105,10 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       })),
     );
     const mode = modeFor(here[0]?.change, options.system);
-    const goes = await partsIn("stands", found, partsNotIn(base.layers, layers));
-    const comes = partsNotIn(clean.layers, result.layers);
+    const removes = await partsIn("stands", found, partsNotIn(base.layers, layers));
+    const adds = partsNotIn(clean.layers, result.layers);
     const step = stepTo(found, record, result, mode, here[0]?.change);
-    steps.push({ ...step, forAll: options.system, goes, comes, stays: [] });
+    steps.push({ ...step, forAll: options.system, removes, adds, leaves: [] });
   }
   const advice = `The files before it were written. To take that back: auth setup ${tool} --undo`;
   return { folder, known, steps: steps.filter(changesSomething(known)), advice };
@@ -124,9 +124,9 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
     const found = await lookAt(record.path, parts[0]?.change);
     const layers = layersOn(record, found.text);
     const result = await removed(record.path, { text: found.text, layers }, isMeant, force);
-    const goes = await partsIn("stands", found, partsNotIn(result.layers, layers));
-    const stays = await partsIn("changed", found, partsNotIn(result.layers, layers));
-    steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), goes, comes: [], stays });
+    const removes = await partsIn("stands", found, partsNotIn(result.layers, layers));
+    const leaves = await partsIn("changed", found, partsNotIn(result.layers, layers));
+    steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), removes, adds: [], leaves });
   }
   // What was written last goes first: no configuration names a program that is gone.
   const advice = "The files before it are as they were. To take back the rest: the same command again.";
@@ -161,7 +161,7 @@ async function write({ folder, known, steps, advice }: Plan): Promise<void> {
     const { path } = found;
     if (text !== found.text)
       await writeOne(step).catch((error) => {
-        throw number === 0 ? error : partly(error, advice);
+        throw number === 0 ? error : withAdvice(error, advice);
       });
     if (feature("AUTH_TEST")) faultAtOnce("setup-written");
     const folder = planned.get(path)?.folder ?? null;
@@ -172,7 +172,7 @@ async function write({ folder, known, steps, advice }: Plan): Promise<void> {
   await writeRecords(folder, planned, done);
 }
 
-function partly(error: unknown, advice: string): unknown {
+function withAdvice(error: unknown, advice: string): unknown {
   if (!(error instanceof AuthError)) return error;
   const hint = (error.hint ?? "").replace(`\n${NOTHING_CHANGED}`, "");
   return error.restated({ hint: [...(hint === "" ? [] : [hint]), advice].join("\n") });
@@ -229,7 +229,7 @@ function lookAt(path: string, change: Change | undefined): Promise<Found> {
   return change?.kind === "link" ? lookAtLink(path, change.to) : lookAtFile(path);
 }
 
-async function stands(
+async function isInPlace(
   path: string,
   { text, layers }: Layered,
   tool: string,
@@ -246,7 +246,7 @@ function stepTo(
   { text, layers }: Layered,
   mode: number,
   change: Change | undefined,
-): Omit<Step, "goes" | "comes" | "stays"> {
+): Omit<Step, "removes" | "adds" | "leaves"> {
   const { path } = found;
   const wasWritten = record !== undefined && hashOf(found.text) === record.layers.at(-1)?.after;
   return {

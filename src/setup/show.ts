@@ -11,7 +11,7 @@ export interface Shown {
   readonly added: readonly string[];
 }
 
-export async function shownStep({ found, text, link, goes, comes }: Step): Promise<Shown> {
+export async function shownStep({ found, text, link, removes, adds }: Step): Promise<Shown> {
   const { path, real } = found;
   const before = found.text;
   const at = real === path ? path : `${path} (${real})`;
@@ -20,8 +20,8 @@ export async function shownStep({ found, text, link, goes, comes }: Step): Promi
     const line = (to: string | null): string[] => (to === null || before === text ? [] : [`link to ${to}`]);
     return { path: at, action, removed: line(before), added: line(text) };
   }
-  const removed = [...(await linesOf(goes, text)), ...(await replacedBy(comes))];
-  const added = [...(await linesOf(comes, before)), ...(await replacedBy(goes))];
+  const removed = [...(await linesOf(removes, text)), ...(await replacedBy(adds))];
+  const added = [...(await linesOf(adds, before)), ...(await replacedBy(removes))];
   return { path: at, action, removed, added };
 }
 

@@ -64,7 +64,7 @@ describe.each(Object.keys(FILES))("%s", (id) => {
       if (what === "a file") home.write(text);
       const done = await home.setup(id, URL_, "--yes");
       expect([done.code, done.stderr]).toEqual([0, expect.stringContaining(`auth login ${URL_}`)]);
-      expect(home.servers()).toContainEqual({ name: "sentry", url: URL_, apart: null });
+      expect(home.servers()).toContainEqual({ name: "sentry", url: URL_, skipReason: null });
       expect(home.text).toContain(JSON.stringify(AUTH));
       if (what === "a file") expect(home.servers().some(({ name }) => name === "mine")).toBe(/mine["\]]/.test(text));
       expect((await home.setup("--check")).code).toBe(0);

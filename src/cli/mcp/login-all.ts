@@ -123,13 +123,13 @@ function byPlace(found: readonly FoundServer[]): Iterable<readonly FoundServer[]
 
 async function serverOf(session: Session, named: readonly FoundServer[]): Promise<Server> {
   // A login helps where at least one client needs a token.
-  const one = named.find(({ apart }) => apart === null) ?? named[0];
+  const one = named.find(({ skipReason }) => skipReason === null) ?? named[0];
   const url = one?.url ?? null;
   const profile = one?.profile;
-  const blank = { url, profile, origin: null, named, why: one?.apart ?? null, ref: null };
+  const blank = { url, profile, origin: null, named, why: one?.skipReason ?? null, ref: null };
   if (url === null) return { ...blank, state: "program" };
   const origin = URL.canParse(url) ? originOf(url) : null;
-  if (one?.apart !== null) return { ...blank, origin, state: "left" };
+  if (one?.skipReason !== null) return { ...blank, origin, state: "left" };
   const fault = addressFault(url);
   if (fault !== null) return { ...blank, origin, state: "left", why: `its URL ${fault}` };
   if (profile !== undefined && !isName(profile))
@@ -165,8 +165,8 @@ interface Agreed {
  * answer, or the file's name on the command line.
  */
 async function agreedTo(cli: Cli, wanting: readonly Server[], file: string | undefined, yes: boolean): Promise<Agreed> {
-  const isStranger = ({ named }: Server): boolean => named.every(({ isProjects }) => isProjects);
-  const [strangers, own] = [wanting.filter(isStranger), wanting.filter((one) => !isStranger(one))];
+  const isOfProject = ({ named }: Server): boolean => named.every(({ isProjects }) => isProjects);
+  const [ofProjects, own] = [wanting.filter(isOfProject), wanting.filter((one) => !isOfProject(one))];
   const agreed: Server[] = [];
   const again = commandLine(["auth", "mcp", "login", "--all", ...(file === undefined ? [] : [file]), "--yes"]);
   const places = own.map(({ origin }) => origin).join(", ");
@@ -175,14 +175,14 @@ async function agreedTo(cli: Cli, wanting: readonly Server[], file: string | und
     agreed.push(...own);
   }
   const isAsked = !cli.output.isJson && (await cli.interactive());
-  for (const server of strangers) {
+  for (const server of ofProjects) {
     const [{ file: project } = { file: "" }] = server.named;
     const where = `${project} names ${server.origin}`;
     if (!isAsked)
       cli.output.warn([`${where}: no login begins there unasked.`, `If you trust it: ${commandFor(server)}`]);
     else if (await (await import("../../platform/prompt.ts")).confirm(`${where}. Log in there?`)) agreed.push(server);
   }
-  return { agreed, isRefused: strangers.length > 0 && !isAsked && agreed.length === 0 };
+  return { agreed, isRefused: ofProjects.length > 0 && !isAsked && agreed.length === 0 };
 }
 
 /** The command for that server alone. A URL that may hold a secret isn't shown. */

@@ -26,16 +26,16 @@ export async function undo(cli: Cli, meant: Meant, options: Consent & { readonly
   for (const note of notes) output.say(note);
   if (options.dryRun) return;
   if (plan.steps.length === 0) return output.success("There is nothing to take back.");
-  for (const { found, isEdited, stays } of plan.steps)
-    if (isEdited && stays.length === 0)
+  for (const { found, isEdited, leaves } of plan.steps)
+    if (isEdited && leaves.length === 0)
       output.say(`${found.path} was changed since: what others wrote stays, only auth's part is gone.`);
-  const isWhole = plan.steps.every(({ stays }) => stays.length === 0);
+  const isWhole = plan.steps.every(({ leaves }) => leaves.length === 0);
   output.success(isWhole ? `Took back the setup of ${what}.` : `Took back the rest of the setup of ${what}.`);
 }
 
 function leftNotes({ steps }: Plan): string[] {
-  return steps.flatMap(({ found, stays }) =>
-    stays.map(({ name }) => `${found.path}: what was set up for ${name} was changed by hand. It is left there.`),
+  return steps.flatMap(({ found, leaves }) =>
+    leaves.map(({ name }) => `${found.path}: what was set up for ${name} was changed by hand. It is left there.`),
   );
 }
 
@@ -54,8 +54,8 @@ async function endAll(cli: Cli, plan: Plan, dryRun: boolean): Promise<string[]> 
 
 async function endingsOf({ context: { env } }: Cli, { steps }: Plan): Promise<Ending[]> {
   const endings: (Ending | null | undefined)[] = [];
-  for (const { found, goes } of steps)
-    for (const tool of new Set(goes.map((part) => part.tool)))
+  for (const { found, removes } of steps)
+    for (const tool of new Set(removes.map((part) => part.tool)))
       endings.push((await TOOLS[tool]?.load())?.endingOf?.(surroundingsOf(env), found.path));
   return endings.filter((one) => one != null);
 }

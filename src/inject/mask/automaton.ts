@@ -11,7 +11,7 @@ interface State {
   /** Bytes since the earliest of its threads began. */
   readonly length: number;
   /** The same for those that reveal something of a secret. */
-  readonly telling: number;
+  readonly revealing: number;
   /** Bytes of the longest form that ends here; 0: none does. */
   readonly found: number;
 }
@@ -59,8 +59,8 @@ export class Automaton {
   }
 
   /** The same for forms that reveal something of their secret. */
-  get telling(): number {
-    return (this.#states[this.#now] as State).telling;
+  get revealing(): number {
+    return (this.#states[this.#now] as State).revealing;
   }
 
   /** @param found called for each form that ends: where the longest one begins, which may be before these bytes, and its end */
@@ -111,8 +111,8 @@ export class Automaton {
     const key = `${found};${places.join()}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const telling = longestOf(threads.filter(({ form, unit }) => unit > form.harmless));
-    return this.#keep(key, { threads, length: longestOf(threads), telling, found });
+    const revealing = longestOf(threads.filter(({ form, unit }) => unit > form.harmless));
+    return this.#keep(key, { threads, length: longestOf(threads), revealing, found });
   }
 
   #keep(key: string, state: State): number {

@@ -83,9 +83,9 @@ export function createMasker(secrets: Iterable<Secret>, { keepsWidth = false }: 
       });
       return give(bytes, marks, automaton.length);
     },
-    pause: () => give(held, heldMarks, automaton.telling),
+    pause: () => give(held, heldMarks, automaton.revealing),
     get isHolding() {
-      return held.length > automaton.telling;
+      return held.length > automaton.revealing;
     },
     end: () => give(held, heldMarks, 0),
     add,

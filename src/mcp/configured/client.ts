@@ -33,7 +33,7 @@ export interface ConfiguredServer {
   /** The connection's name, where it is reached through `auth mcp`. */
   readonly profile?: string;
   /** Why the client needs no token of auth, or can't use one: a clause. null: it may need one. */
-  readonly apart: string | null;
+  readonly skipReason: string | null;
 }
 
 /** The text isn't what its client reads. The message is a clause: `it is no JSON`. */

@@ -44,7 +44,7 @@ export function serversIn(servers: unknown): ConfiguredServer[] {
   if (all === null) throw new Unreadable("its list of servers is no object");
   return Object.entries(all).map(([name, value]) => {
     const entry = v.safeParse(Entry, value);
-    return entry.success ? serverOf(name, entry.output) : { name, url: null, apart: "its entry can't be read" };
+    return entry.success ? serverOf(name, entry.output) : { name, url: null, skipReason: "its entry can't be read" };
   });
 }
 
@@ -54,17 +54,17 @@ function serverOf(name: string, entry: Entry): ConfiguredServer {
   const { url: own, command, args = [], headers, http_headers, env_http_headers } = entry;
   const bridged = bridgedBy(command, args);
   const url = own ?? bridged?.url;
-  if (url === undefined) return { name, url: null, apart: "it is a program that the client starts" };
+  if (url === undefined) return { name, url: null, skipReason: "it is a program that the client starts" };
   const profile = own === undefined ? bridged?.profile : undefined;
   return {
     name,
     url,
     ...(profile !== undefined && { profile }),
-    apart: apartOf(entry, url, { ...headers, ...http_headers, ...env_http_headers }),
+    skipReason: skipReasonOf(entry, url, { ...headers, ...http_headers, ...env_http_headers }),
   };
 }
 
-function apartOf(entry: Entry, url: string, headers: Readonly<Record<string, unknown>>): string | null {
+function skipReasonOf(entry: Entry, url: string, headers: Readonly<Record<string, unknown>>): string | null {
   if (entry.disabled === true || entry.enabled === false) return "it is switched off";
   if (url.includes("${")) return "a variable stands in its URL";
   if (entry.headersHelper !== undefined) return "a command gives its headers";

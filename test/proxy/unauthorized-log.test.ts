@@ -1,7 +1,7 @@
 /** The log's lines for those who don't have the proxy's secret. */
 import { expect, test } from "bun:test";
 import type { Entry } from "../../src/proxy/journal.ts";
-import { createStrangers } from "../../src/proxy/strangers.ts";
+import { createUnauthorizedLog } from "../../src/proxy/unauthorized-log.ts";
 
 const ENTRY: Entry = {
   connection: null,
@@ -16,15 +16,15 @@ const ENTRY: Entry = {
 test("twenty in a minute, and how many more there were", () => {
   const lines: Entry[] = [];
   let now = 0;
-  const strangers = createStrangers({ write: (entry) => void lines.push(entry) }, () => now);
-  for (let i = 0; i < 60_000; i++) strangers.write(ENTRY);
+  const unauthorizedLog = createUnauthorizedLog({ write: (entry) => void lines.push(entry) }, () => now);
+  for (let i = 0; i < 60_000; i++) unauthorizedLog.write(ENTRY);
   expect(lines).toEqual(Array.from({ length: 20 }, () => ENTRY));
   now = 60_000;
-  strangers.write(ENTRY);
+  unauthorizedLog.write(ENTRY);
   expect(lines.slice(20)).toEqual([{ ...ENTRY, refused: "As many more, each refused like the last: 59980." }, ENTRY]);
-  strangers.close();
+  unauthorizedLog.close();
   expect(lines).toHaveLength(22);
-  for (let i = 0; i < 20; i++) strangers.write(ENTRY);
-  strangers.close();
+  for (let i = 0; i < 20; i++) unauthorizedLog.write(ENTRY);
+  unauthorizedLog.close();
   expect(lines.at(-1)?.refused).toEndWith(": 1.");
 });

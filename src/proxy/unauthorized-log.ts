@@ -8,14 +8,14 @@ const WINDOW_MS = 60_000;
 /** Lines within a window. */
 const MOST = 20;
 
-export interface Strangers {
+export interface UnauthorizedLog {
   write(entry: Entry): void;
   /** Writes how many had no line. */
   close(): void;
 }
 
 /** @param now milliseconds */
-export function createStrangers(journal: Pick<Journal, "write">, now: () => number = Date.now): Strangers {
+export function createUnauthorizedLog(journal: Pick<Journal, "write">, now: () => number = Date.now): UnauthorizedLog {
   let begun = Number.NEGATIVE_INFINITY;
   let written = 0;
   let passedOver = 0;
