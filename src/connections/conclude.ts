@@ -4,7 +4,7 @@ import { feature } from "bun:bundle";
 import { refusesClient } from "../oauth/classify.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
-import { messageOf } from "../platform/errors.ts";
+import { AuthError, errorCode, messageOf } from "../platform/errors.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
 import type { Version } from "../vault/types.ts";
@@ -149,6 +149,7 @@ async function unstored(
       ...outcome,
       warning: `The new token of ${name} works, but could not be stored: ${why} Until the vault can be written, each call asks for another.`,
     };
+  if (isKept && errorCode(cause) === "vault_locked") return { ...outcome, warning: lockedOut(noted, cause) };
   if (isKept)
     return {
       ...outcome,
@@ -162,6 +163,14 @@ async function unstored(
     warning: `${message}: ${why} It works until it expires, but the login behind it is lost: make the vault writable, ${remedy}`,
     unstored: connectionError(noted.ref, "vault_unwritable", `${message}.`, { hint, cause }),
   };
+}
+
+/** The vault was given a new key meanwhile, which this machine hasn't: the reply opens here alone, by the former one, once it has. */
+function lockedOut({ ref }: Stored, cause: unknown): string {
+  const remedy = cause instanceof AuthError && cause.hint ? ` ${cause.hint.replaceAll("\n", " ")}` : "";
+  const where = "It works until it expires; the login behind it is on this machine alone";
+  const next = "Once the vault opens here again, the next call stores it, unless someone has logged in anew by then.";
+  return `The new token of ${display(ref)} could not be stored: ${messageOf(cause)} ${where}. ${next}${remedy}`;
 }
 
 /** Precondition: signals are deferred. */

@@ -132,8 +132,7 @@ export function lockIn(
 /** As `Vault.keptVersion`, without the lock. @param vault the vault file as it was named */
 export function keptIn(vault: string, name: string, indexKey: Bytes): Version | null {
   try {
-    const hash = hmac(indexKey, pack("lock", name)).toHex();
-    return keptVersion(join(dirname(realPlace(vault)), "vault.locks", `${hash}.reply`));
+    return keptVersion(join(dirname(realPlace(vault)), "vault.locks", `${lockHash(indexKey, name)}.reply`));
   } catch (error) {
     // Who takes the lock finds out what is wrong there.
     if (errorCode(error) === undefined) throw error;
@@ -141,8 +140,13 @@ export function keptIn(vault: string, name: string, indexKey: Bytes): Version | 
   }
 }
 
+/** What a connection's lock is called, where others see the name. */
+export function lockHash(indexKey: Bytes, name: string): string {
+  return hmac(indexKey, pack("lock", name)).toHex();
+}
+
 function find(vault: string, name: string, indexKey: Bytes): TriedLock {
-  const hash = hmac(indexKey, pack("lock", name)).toHex();
+  const hash = lockHash(indexKey, name);
   const folder = locksFolder(vault);
   return { file: openLockFile(join(folder, `${hash}.lock`)), folder, hash };
 }

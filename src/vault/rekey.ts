@@ -25,7 +25,7 @@ import {
 import { removeDrafts } from "./leftovers.ts";
 import type { Member } from "./members.ts";
 import { noVault } from "./no-vault.ts";
-import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
+import { type DataKey, type Label, open, openLabel, readSealedHeader, seal } from "./seal.ts";
 import {
   forget,
   forgetStale,
@@ -155,6 +155,14 @@ export interface Resealed {
 }
 
 /**
+ * Waits for those who may be refreshing connections that were just read: what comes to them could be stored no more by a
+ * machine that isn't given the new key.
+ *
+ * @returns false where it has waited: they are to be read again
+ */
+export type Settled = (connections: readonly string[]) => Promise<boolean>;
+
+/**
  * The commit. A new key is forgotten only where the vault still has the old one.
  *
  * @throws AuthError `usage` where the new key is the one that opens the vault now
@@ -165,6 +173,7 @@ export async function putKey(
   source: SourceName,
   request: KeyRequest,
   made: NewKey,
+  settled: Settled = async () => true,
 ): Promise<Resealed> {
   if ((await unwrap(header, made.before ?? made.key)) !== null) throw sameKey(source);
   const { vaultId } = header;
@@ -174,7 +183,11 @@ export async function putKey(
     const raw = newKey();
     const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
     const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
-    return { next, keys: { data, index: keys.index }, records: await resealAll(driver, header, keys, next, data) };
+    return {
+      next,
+      keys: { data, index: keys.index },
+      records: await resealAll(driver, { header, keys }, { next, data }, settled),
+    };
   } catch (error) {
     // One that got no answer may be made yet; one that failed on the disk may have been made all the same.
     if (error instanceof UnknownCommit) throw error;
@@ -198,10 +211,9 @@ async function forgetOld(context: Context, header: Header, source: SourceName, k
  */
 async function resealAll(
   driver: StoreDriver,
-  header: Header,
-  keys: Keys,
-  next: Header,
-  data: DataKey,
+  { header, keys }: Unlocked,
+  { next, data }: { readonly next: Header; readonly data: DataKey },
+  settled: Settled,
 ): Promise<number> {
   const headerStep = {
     key: HEADER_KEY,
@@ -212,9 +224,15 @@ async function resealAll(
   let left = (await retryWhileBusy(() => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
   for (let round = 0; round < ROUNDS; round++) {
     const items = left.map((key) => ({ key }));
-    for (const { key, value } of (await retryWhileBusy(() => driver.getItems?.(items))) ?? [])
-      if (value instanceof Uint8Array) steps.set(key, await reseal(keys.data, data, key, value as Bytes));
-      else steps.delete(key);
+    const connections: string[] = [];
+    for (const { key, value } of (await retryWhileBusy(() => driver.getItems?.(items))) ?? []) {
+      steps.delete(key);
+      if (!(value instanceof Uint8Array)) continue;
+      const label = await openLabel(keys.data, key, value as Bytes);
+      steps.set(key, await reseal(keys.data, data, key, label, value as Bytes));
+      if (label.type === "connection") connections.push(label.name);
+    }
+    if (!(await settled(connections))) continue;
     const failed = await retryWhileBusy(() => driver.swap([headerStep, ...steps.values()], true));
     if (failed.length === 0) return steps.size;
     if (failed.includes(HEADER_KEY)) break;
@@ -224,8 +242,7 @@ async function resealAll(
 }
 
 /** The same record at the same version, under the new key. @throws AuthError `vault_corrupt` naming it */
-async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Promise<Swap> {
-  const label = await openLabel(from, key, value);
+async function reseal(from: DataKey, to: DataKey, key: string, label: Label, value: Bytes): Promise<Swap> {
   const body = await open(from, key, label, value);
   const version = readSealedHeader(value)?.version ?? { incarnation: "", generation: 0 };
   const text = `${version.incarnation}.${version.generation}`;

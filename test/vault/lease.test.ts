@@ -14,6 +14,7 @@ function leases(held: { renewals: number; isMine: boolean; onRenew?: () => void 
       held.onRenew?.();
       return held.isMine;
     },
+    held: async () => [],
     release: async () => {},
   };
 }

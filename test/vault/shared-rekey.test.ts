@@ -81,20 +81,39 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await accepted?.close();
     });
 
-    test("a reply that was kept before it still opens, and a lock that is held stays held", async () => {
+    test("a reply that was kept before it still opens", async () => {
       const home = homeAt(await server.address());
       const vault = await home.open();
       const lock = await vault.tryLock("a:x");
       await lock?.reply.prepare();
       await lock?.reply.keep(version(3), new TextEncoder().encode("the reply"));
-      await rekey(home);
-      const there = await openVault(home.context({ ...home.variables, AUTH_KEY: NEXT_KEY }));
-      expect(await there?.tryLock("a:x")).toBeNull();
       lock?.release();
       await vault.close();
+      await rekey(home);
+      const there = await openVault(home.context({ ...home.variables, AUTH_KEY: NEXT_KEY }));
       const next = await there?.tryLock("a:x");
       expect(new TextDecoder().decode((await next?.reply.read(version(3))) ?? undefined)).toBe("the reply");
       next?.release();
+      await there?.close();
+    });
+
+    test("it waits for who has a connection's lock, and seals what was stored meanwhile", async () => {
+      const address = await server.address();
+      const [home, other] = [homeAt(address), homeAt(address)];
+      const vault = await other.open();
+      await vault.commit([put("a:x", 1, "1"), put("a:y", 1, "1"), put("b:y", 1, "2", "client")]);
+      const lock = await vault.tryLock("a:x");
+      const waits = Promise.withResolvers<string>();
+      const context = { ...home.context(home.variables), warn: waits.resolve };
+      const done = rekeyVault(context, { environment: { ...home.variables, AUTH_KEY: NEXT_KEY } });
+      expect(await waits.promise).toContain("Being refreshed: a:x.");
+      expect(await vault.commit([put("a:x", 2, "what came")])).toBe("committed");
+      lock?.release();
+      expect(await done).toMatchObject({ epoch: 2, records: 3 });
+      expect(await vault.commit([put("a:x", 3, "late")])).toBe("rekeyed");
+      await vault.close();
+      const there = await openVault(home.context({ ...home.variables, AUTH_KEY: NEXT_KEY }));
+      expect((await there?.read("connection", "a:x"))?.body).toBe("what came");
       await there?.close();
     });
 
@@ -103,8 +122,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const [home, former] = [homeAt(address), homeAt(address)];
       const theirs = await former.open();
       await theirs.commit([put("a:x", 1, "1")]);
-      const lock = await theirs.tryLock("a:x");
       await rekey(home);
+      const lock = await theirs.tryLock("a:x");
       await lock?.reply.keep(version(1), new TextEncoder().encode("forged"));
       lock?.release();
       await theirs.close();

@@ -353,10 +353,12 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await leases.take("a", "one", 60_000)).not.toBeNull();
       expect(await leases.take("a", "two", 60_000)).toBeNull();
       expect(await leases.take("b", "two", 60_000)).not.toBeNull();
+      expect(await leases.held(["c", "b", "a"])).toEqual(expect.arrayContaining(["a", "b"]));
       await leases.release("a", "two");
       expect(await leases.renew("a", "two", 60_000)).toBe(false);
       expect(await leases.renew("a", "one", 50)).toBe(true);
       await Bun.sleep(100);
+      expect(await leases.held(["a", "b", "c"])).toEqual(["b"]);
       expect(await leases.renew("a", "one", 60_000)).toBe(false);
       expect(await leases.take("a", "two", 60_000)).not.toBeNull();
       await leases.release("a", "two");

@@ -6,9 +6,8 @@
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { messageOf } from "../../platform/errors.ts";
-import { hmac, pack } from "../bytes.ts";
 import { ensureFolder } from "../files.ts";
-import { keptIn, lockIn, type TriedLock } from "../lock.ts";
+import { keptIn, lockHash, lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import type { LockInterval } from "../types.ts";
 import { clearHome, requireHome } from "./home.ts";
@@ -49,7 +48,7 @@ export function sharedPlace(
       if (local === null) return null;
       let lease: Lease | null = null;
       try {
-        const hash = hmac(indexKey, pack("lock", name)).toHex();
+        const hash = lockHash(indexKey, name);
         lease = await takeLease(store.leases, hash);
         if (lease === null) return null;
         if (!isClear) clearHome(context, folder);

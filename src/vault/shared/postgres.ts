@@ -150,7 +150,8 @@ const FORGETFUL: Weakness = {
   remedy: "'fsync = on' in postgresql.conf",
 };
 
-function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnection): Leases {
+function postgresLeases(address: SharedAddress, { query }: PostgresConnection): Leases {
+  const { namespace } = address;
   const leases = `${quoted(namespace)}.leases`;
   const until = `${NOW} OPERATOR(pg_catalog.+) ($3::double precision OPERATOR(pg_catalog.*) interval '1 millisecond')`;
   return {
@@ -166,6 +167,14 @@ function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnect
     renew: async (name, owner, milliseconds) =>
       (await query(`UPDATE ${leases} SET ends = ${until} WHERE ${HELD} RETURNING 1`, [name, owner, milliseconds]))
         .length === 1,
+    held: async (names) => {
+      const found = await query(
+        `SELECT name FROM ${leases} WHERE ends ${AFTER} ${NOW}
+           AND name ${IS} ANY (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb))`,
+        [JSON.stringify(names)],
+      );
+      return found.map(({ name }) => textIn(address, name));
+    },
     release: async (name, owner) =>
       void (await query(
         `DELETE FROM ${leases} WHERE name ${IS} $1::pg_catalog.text AND owner ${IS} $2::pg_catalog.text`,

@@ -46,6 +46,14 @@ export const RENEW = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 
+/** KEYS: leases. Gives those that someone has. */
+export const HELD = `
+local held = {}
+for _, key in ipairs(KEYS) do
+  if redis.call('GET', key) then table.insert(held, key) end
+end
+return held`;
+
 /** KEYS: the lease. ARGV: owner. */
 export const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

@@ -10,7 +10,7 @@ import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
 import { redisWeaknesses, requireDurable } from "./redis-durability.ts";
-import { DROP_REPLY, PUT_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
+import { DROP_REPLY, HELD, PUT_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
 
@@ -105,6 +105,11 @@ function redisLeases(address: SharedAddress, { call }: RedisConnection): Leases 
     },
     renew: async (name, owner, milliseconds) =>
       (await call("EVAL", RENEW, "1", keyOf(name), owner, String(milliseconds))) === 1,
+    held: async (names) => {
+      const keys = names.map(keyOf);
+      const held = new Set(textsIn(address, await call("EVAL", HELD, String(keys.length), ...keys)));
+      return names.filter((name) => held.has(keyOf(name)));
+    },
     release: async (name, owner) => void (await call("EVAL", RELEASE, "1", keyOf(name), owner)),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Giving a shared vault a new key. No lock is needed: the commit is bound to the header that was opened, so that of two
- * machines that do it at once one is refused.
+ * machines that do it at once one is refused. Refreshes that are under way are waited for.
  */
 import type { Context, GivenStore } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
@@ -15,13 +15,14 @@ import {
 } from "../rekey.ts";
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
+import { awaitRefreshes } from "./await-refreshes.ts";
 import { homeMemory, type SharedMemory } from "./memory.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import { absent } from "./wrong-vault.ts";
 
 /** @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
 export function rekeyShared(context: Context, given: GivenStore, options: RekeyOptions): Promise<Rekeyed> {
-  return withStore(given, async (address, { driver }) => {
+  return withStore(given, async (address, { driver, leases }) => {
     const first = await checkedHeader(context, address, { driver });
     if (first === null) throw absent(address);
     const memory = homeMemory(context, address, first.vaultId);
@@ -37,7 +38,14 @@ export function rekeyShared(context: Context, given: GivenStore, options: RekeyO
     const source = options.source ?? header.source;
     const request = await newRequest(context, { header, keys }, source, options);
     const made = await (await sourceOf(source)).create(request);
-    const resealed = await putKey(driver, { header, keys }, source, request, made);
+    const resealed = await putKey(
+      driver,
+      { header, keys },
+      source,
+      request,
+      made,
+      awaitRefreshes(context, leases, keys.index),
+    );
     await rememberCommitted(memory, resealed);
     // What the old header was opened with opens nothing any more.
     await forget(header.source, { context, ...header });

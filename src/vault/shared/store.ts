@@ -28,6 +28,8 @@ export interface Leases {
   take(name: string, owner: string, milliseconds: number): Promise<Taken | null>;
   /** From now on for as long again. @returns false where it has ended, or is another's */
   renew(name: string, owner: string, milliseconds: number): Promise<boolean>;
+  /** Which of these someone has now. */
+  held(names: readonly string[]): Promise<string[]>;
   /** Another's lease stays. */
   release(name: string, owner: string): Promise<void>;
 }
