@@ -65,6 +65,29 @@ test("--check: a setup whose connection was logged out can't work, and is told b
   expect(commandAfter("Log in again:", await call("setup", "--check"))).toBe("auth login github:work");
 });
 
+test("a host that no connection is for is told at once and by --check, with the command that helps", async () => {
+  const { env, call } = makeHome();
+  const none = "No connection is for https://git.example yet: git gets nothing for it.";
+  const way = "auth setup git <connection> --host https://git.example -- --origin https://git.example";
+  expect((await call(...GIT, "--yes")).stderr).toContain(`${none} If the tokens of one may go there: ${way}\n`);
+  expect(await call("setup", "git", "--check")).toMatchObject({ code: 0, stderr: expect.stringContaining(none) });
+  const github = await call("setup", "git", "--host", "github.com", "--yes");
+  expect(github.stderr).toContain(
+    "No connection is for https://github.com yet: git gets nothing for it. Log in: auth login github",
+  );
+  await paste(env, "github:work", "a-token");
+  expect((await call("setup", "git", "--check")).stderr).not.toContain("https://github.com yet");
+  expect((await call("setup", "docker", "--host", "ghcr.io", "--yes")).stderr).not.toContain("No connection is for");
+});
+
+test("--check: an MCP server at which there is no login is told, with the login", async () => {
+  const { call } = makeHome();
+  const url = "https://mcp.example.com/mcp";
+  await call("setup", "mcp", "codex", url, "-p", "work", "--yes");
+  const { code, stderr } = await call("setup", "--check");
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`Log in: auth login ${url} -p work`)]);
+});
+
 test("doctor names each setup that can't work any more, with the command that mends it", async () => {
   const { home, env, call, sh } = makeHome();
   const other = join(home, "bin2");

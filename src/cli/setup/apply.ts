@@ -8,6 +8,7 @@ import { requireConsent } from "../input.ts";
 import type { Session } from "../session.ts";
 import { callOf, type Given } from "./call.ts";
 import { undoCommand } from "./commands.ts";
+import { unanswered } from "./unanswered.ts";
 
 export interface Consent {
   readonly yes: boolean;
@@ -26,9 +27,9 @@ export async function setUp(
   if (entry === undefined) return;
   const call = await callOf(cli, session, tool, given);
   const { wanted, notes: own = [] } = await (await entry.load()).plan(call);
-  const notes = [...own, ...placeNotes(tool, cli.context.env)];
   const words = entry.words !== undefined ? given.words : call.connection === null ? [] : [call.connection];
   const made = { program: call.auth, command: given.command };
+  const notes = [...own, ...placeNotes(tool, cli.context.env), ...(await hostNotes(session, tool, words, wanted))];
   const plan = await planSetup(cli.context.paths.setup, tool, wanted, { ...given, words, made });
   const question = `Set up ${tool}?`;
   const work = async (): Promise<readonly string[]> => {
@@ -43,6 +44,19 @@ export async function setUp(
     const names = wanted.map(({ name }) => name);
     cli.output.success(`Set up ${tool}. To take it back: ${undoCommand({ tool, words, names, made })}`);
   }
+}
+
+/** The tool mcp says itself where to log in. */
+async function hostNotes(
+  session: Session,
+  tool: string,
+  words: readonly string[],
+  wanted: readonly { readonly name: string }[],
+): Promise<string[]> {
+  if (tool === "mcp") return [];
+  const names = [...new Set(wanted.map(({ name }) => name))];
+  const found = await Promise.all(names.map((name) => unanswered(session, { tool, name, words })));
+  return found.filter((note) => note !== null);
 }
 
 /** Programs that are started elsewhere, such as from a desktop, don't have this command's environment. */

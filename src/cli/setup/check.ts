@@ -5,6 +5,7 @@ import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
 import { checkedSetups, lineOf, remediesFor } from "./checked.ts";
 import { type Meant, meantOf } from "./meant.ts";
+import { unanswered } from "./unanswered.ts";
 
 export async function check(cli: Cli, session: Session, meant: Meant): Promise<void> {
   const all = await checkedSetups(session, (everything) => meantOf(everything, meant));
@@ -13,6 +14,9 @@ export async function check(cli: Cli, session: Session, meant: Meant): Promise<v
   if (cli.output.isJson)
     await cli.output.json({ ok, setups: all.map(({ words: _, made: __, login: ___, ...one }) => one) });
   else await cli.output.lines(all.map((one) => escapeText(lineOf(one))));
+  const inPlace = all.filter(({ state }) => state === "stands");
+  const unused = await Promise.all(inPlace.map((one) => unanswered(session, one)));
+  for (const why of new Set(unused)) if (why !== null) cli.output.warn(escapeText(why));
   if (ok) return;
   const [first] = failed;
   if (first === undefined) throw failedCheck("Nothing was set up.", "See what can be: auth setup");
