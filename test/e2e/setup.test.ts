@@ -1,5 +1,5 @@
 /** `auth setup`, on the built binary: what is shown, asked, refused and recorded. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -18,6 +18,7 @@ import { paste } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
 import { AUTH, bareEnvironment, type Ended, onTerminal, run, tempFolder } from "../support/program.ts";
+import { startTokenHost, type TokenHost } from "../support/token-host.ts";
 
 interface Home {
   readonly home: string;
@@ -222,6 +223,35 @@ test("a connection that isn't for the host is refused, with the command that let
   expect(await call("setup", "git", "github:work", "--host", "github.com", "--yes")).toMatchObject({ code: 0 });
   expect(readFileSync(config, "utf8")).toContain("auth helper git github:work\n");
   expect(errorOf(await call("setup", "git", "github:gone", "--yes", "--json"))).toMatchObject({ exitCode: 2 });
+});
+
+describe("a call that could never be answered is not written", () => {
+  let host: TokenHost;
+  beforeAll(async () => {
+    host = startTokenHost(() => new Response("nothing here", { status: 404 }));
+    await host.logIn("work");
+  });
+  afterAll(() => host.stop());
+
+  const AWS = ["aws", "oidc:work", "--name", "dev"];
+  for (const [words, rest, said] of [
+    [AWS, [], "Say which role"],
+    [AWS, ["arn:aws:iam::123456789012:role/x"], "once each"],
+    [AWS, ["--role-arn", "arn:aws:iam::123456789012:role/x"], "Say which service"],
+    [["ansible", "oidc:work"], [], "This login's tokens change"],
+    [["go", "oidc:work"], ["oidc:home"], "too many words"],
+    [["go", "oidc:work"], ["--min-ttl", "soon"], "--min-ttl"],
+  ] as const)
+    test([...words, "--", ...rest].join(" "), async () => {
+      const { code, stdout, stderr } = await host.call(["setup", ...words, "--yes", "--", ...rest]);
+      expect([code, stdout]).toEqual([64, ""]);
+      expect(stderr).toContain(said);
+    });
+
+  test("(one that could is)", async () => {
+    const role = ["--account", "123456789012", "--role", "reader"];
+    expect((await host.call(["setup", ...AWS, "--yes", "--", ...role])).code).toBe(0);
+  });
 });
 
 test("a name that the tool would have to quote is refused, not changed", async () => {

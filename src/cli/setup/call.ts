@@ -22,6 +22,7 @@ import type { Cli } from "../context.ts";
 import { loginAt } from "../mcp/connection.ts";
 import type { Session } from "../session.ts";
 import { connectionsOf, requireStored, selectStored } from "../stored.ts";
+import { requireAnswerable } from "./answerable.ts";
 
 export interface Given {
   readonly words: readonly string[];
@@ -44,6 +45,7 @@ export async function callOf(cli: Cli, session: Session, tool: string, given: Gi
   const auth = given.system ? requireRootsAlone([found, ownPath()]) : found;
   const bin = given.system ? dirname(auth) : binFolder(where, auth);
   const named = TOOLS[tool]?.words === undefined ? await namedBy(session, given) : null;
+  await requireAnswerable(tool, named?.typed ?? null, cli.rest, named?.stored.record.kind !== "oauth");
   return {
     ...where,
     ...{ words: given.words, name: given.name, context: given.context, audience: given.audience, rest: cli.rest },

@@ -6,10 +6,13 @@
  */
 import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 
+const ONLY_PASTED = "This login's tokens change: a vault's password has to stay what it is.";
+
 export default {
   minTtl: 0,
   margin: 0,
   timeLimit: null,
+  onlyPasted: ONLY_PASTED,
   ownWords: (words) => (words.at(-2) === FLAG ? 2 : /^--vault-id=/.test(words.at(-1) ?? "") ? 1 : 0),
   ask,
   none: () => unknown("auth: There is no connection for this vault id."),
@@ -39,7 +42,7 @@ async function ask(call: Call): Promise<ClientRequest> {
     place: null,
     ...(id !== null && { connection: id }),
     answer: ({ token, isPasted }) => {
-      if (!isPasted) throw new BadRequest("This login's tokens change: a vault's password has to stay what it is.");
+      if (!isPasted) throw new BadRequest(ONLY_PASTED);
       return { stdout: `${token.reveal()}\n` };
     },
   };

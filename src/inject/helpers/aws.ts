@@ -21,6 +21,7 @@ export default {
     return first < 0 ? 0 : words.length - first;
   },
   ask,
+  checkWords,
   none: () => failed("auth: There is no connection for AWS."),
   failure: failed,
 } satisfies Protocol as Protocol;
@@ -29,20 +30,36 @@ const OPTIONS = ["--account", "--role", "--role-arn"] as const;
 type Options = Partial<Record<(typeof OPTIONS)[number], string>>;
 
 async function ask({ words }: Call): Promise<ClientRequest> {
-  const options = optionsIn(words);
-  const { "--account": account, "--role": role, "--role-arn": arn } = options;
-  if (arn !== undefined && account === undefined && role === undefined) {
-    if (!/^arn:[\w:+=,.@/-]{1,2000}$/.test(arn)) throw new BadRequest("The role's ARN isn't one.");
-    return { kind: "token", place: null, answer: (credential) => webIdentity(credential, serviceOf(credential), arn) };
-  }
-  if (arn !== undefined || !/^\d{12}$/.test(account ?? "") || !/^[\w+=,.@-]{1,64}$/.test(role ?? ""))
-    throw new BadRequest("Say which role: --account <12 digits> --role <name>, or --role-arn <arn> of a web identity.");
-  const wanted = { account: account ?? "", role: role ?? "" };
+  const wanted = roleIn(words);
+  if ("arn" in wanted)
+    return {
+      kind: "token",
+      place: null,
+      answer: (credential) => webIdentity(credential, serviceOf(credential), wanted.arn),
+    };
   return {
     kind: "token",
     place: null,
     answer: (credential) => roleCredentials(credential, portalOf(credential), wanted),
   };
+}
+
+function checkWords(words: readonly string[], origins: readonly string[]): void {
+  if ("arn" in roleIn(words)) serviceOf({ origins });
+}
+
+/** @throws BadRequest */
+function roleIn(
+  words: readonly string[],
+): { readonly arn: string } | { readonly account: string; readonly role: string } {
+  const { "--account": account, "--role": role, "--role-arn": arn } = optionsIn(words);
+  if (arn !== undefined && account === undefined && role === undefined) {
+    if (!/^arn:[\w:+=,.@/-]{1,2000}$/.test(arn)) throw new BadRequest("The role's ARN isn't one.");
+    return { arn };
+  }
+  if (arn !== undefined || !/^\d{12}$/.test(account ?? "") || !/^[\w+=,.@-]{1,64}$/.test(role ?? ""))
+    throw new BadRequest("Say which role: --account <12 digits> --role <name>, or --role-arn <arn> of a web identity.");
+  return { account: account ?? "", role: role ?? "" };
 }
 
 function optionsIn(words: readonly string[]): Options {
@@ -65,7 +82,7 @@ function portalOf({ origins: [origin], settings: { region } }: Credential): stri
   return originOfUrl(`https://portal.sso.${region}.amazonaws.com/`);
 }
 
-function serviceOf({ origins: [origin] }: Credential): string {
+function serviceOf({ origins: [origin] }: Pick<Credential, "origins">): string {
   if (origin !== undefined) return origin;
   throw new BadRequest("Say which service takes the token: --origin https://sts.<region>.amazonaws.com");
 }

@@ -21,6 +21,10 @@ export interface Protocol {
   readonly ownWords: number | ((words: readonly string[]) => number);
   /** The client doesn't say what it wants to reach: a connection has to be named in the call. */
   readonly needsConnection?: boolean;
+  /** Why a login whose tokens change is of no use to the client. */
+  readonly onlyPasted?: string;
+  /** Finds what is wrong with words that are the same in each call. @param origins those that the call names @throws BadRequest */
+  checkWords?(words: readonly string[], origins: readonly string[]): void;
   /** The client reads standard error as part of the answer: no warning is written there. */
   readonly readsErrors?: boolean;
   /** Written at once, before the first request is read; null: nothing. */
