@@ -240,7 +240,7 @@ export class Issuer {
     return Response.json(refresh.keepsAccessToken ? livesOn(this, used) : this.#tokens(used.grant, used.next));
   }
 
-  /** Whether the tokens are in a group of the reply. */
+  /** A login's first reply: its tokens are in the group `reply.alternate`, where one is declared. */
   #firstTokens(grant: Grant): Response {
     const { reply, longLived } = this.provider.dialect;
     const tokens = longLived === undefined ? this.#tokens(grant, this.#renewing(grant)) : shortLived(this, grant);
@@ -258,7 +258,7 @@ export class Issuer {
     return grant === null ? this.#error("dead") : Response.json(this.#tokens(grant, this.#renewing(grant)));
   }
 
-  /** Whether a refresh token is issued: only with its scope, where there is one. */
+  /** @returns a refresh token; null where its scope is declared and wasn't granted */
   #renewing(grant: Grant): string | null {
     const { offline } = this.provider.dialect.scopes;
     return offline === undefined || grant.scopes.includes(offline) ? this.grants.addRefresh(grant) : null;

@@ -145,7 +145,7 @@ async function accountIsKnown(harness: Harness): Promise<string> {
   const { account, scopes } = harness.provider.dialect;
   const { from, id, label } = account;
   const { account: found } = (await harness.login(flow)).record;
-  // The provider may report its place at the login.
+  // The endpoint may be known only from the login.
   if (from === "userinfo" && harness.issuer.endpoints.userinfo === undefined)
     throw new Skip("nothing says whose a login is: there is no endpoints.userinfo");
   const why =

@@ -18,7 +18,7 @@ export class ReportedPlace {
     this.values = sampleReports(definition, settings);
   }
 
-  /** It reports a host that no description allows. */
+  /** Reports a value that no description allows. */
   reportStrange(name: string, value: string): void {
     this.values[name] = value;
     this.#strange = name;

@@ -228,8 +228,8 @@ function failurePage({ dialect }: Server, error: AuthError | null = null): Page 
 }
 
 /**
- * A hint for the redirect URI: a provider that doesn't know it shows an error in the browser, and never redirects. Not for a
- * client that auth registered or publishes, whose redirect URI is right.
+ * The error after the timeout. Its hint names the redirect URI: a provider that doesn't know it shows an error in the browser,
+ * and never redirects. Not for a client that auth registered or publishes, whose redirect URI is right.
  */
 function timedOut(server: Server, client: Client, redirectUri: string): AuthError {
   const hasPage = client.registration === undefined && !isAllowedUrl(client.id);

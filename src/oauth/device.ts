@@ -61,7 +61,7 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
-/** A description may classify errors of a request for a code, and of a poll, differently. */
+/** The dialect with the error codes of a request for a code, or of a poll, which a description may classify differently. */
 function withCodes(dialect: Dialect, own: Dialect["device"]["errors"]): Dialect {
   return { ...dialect, errors: { ...dialect.errors, codes: { ...dialect.errors.codes, ...own } } };
 }

@@ -27,7 +27,7 @@ export function reachesOf(definition: ProviderDefinition): [Reach, ...Reach[]] {
   const caught = variantFor(definition, defaults)?.when ?? {};
   return [
     reachOf(layVariant(definition, defaults), { ...known, ...listed(defaults) }),
-    // The variant that matches the defaults uses them below.
+    // With the default values of these settings the variant applies, not this part.
     reachOf(definition, without(known, Object.keys(caught))),
     ...(definition.variants ?? []).map((variant) => {
       const fixed = literals(variant.when);

@@ -76,7 +76,7 @@ export async function performLogin(cli: Cli, session: Session, call: LoginCall):
   await warnOfShadow(cli, session, stored.ref);
 }
 
-/** Whether several logins would use the same variable, since this one chose none. */
+/** Names the variable, where each login chooses one and this one didn't: two of them would use the same. */
 async function sayVariable(cli: Cli, session: Session, { ref, record }: Stored): Promise<void> {
   const definition = await session.registry.get(ref.provider);
   const setting = choosesItsVariable(definition) ? variableSetting(definition) : null;

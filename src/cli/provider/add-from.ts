@@ -146,7 +146,7 @@ function inWords({ field, why }: Conversion["lost"][number]): string {
   return field === "" ? why : `${field} ${why}`;
 }
 
-/** Text for a comment, without line ends. */
+/** Escapes each line, so that no line of a comment ends early. */
 function escapeTextLines(lines: readonly string[]): string {
   return lines.map(escapeText).join("\n");
 }
