@@ -195,11 +195,8 @@ function otherForm(text: string, giver: Giver): AuthError {
     const [, scheme] = /^([a-z][a-z+]*):\/\//i.exec(text) ?? [];
     return refuse(`names no store that this version knows${scheme === undefined ? "" : `: ${scheme}`}.`);
   }
-  if (path.startsWith("//")) return refuse("is a URL: after sqlite: comes a plain path.");
-  if (path.startsWith("~")) return refuse("has a '~', which sqlite: doesn't know.");
-  if (path.includes("\0")) return refuse("holds a NUL byte.");
   requireUtf8(subject(giver), path);
-  return refuse("names no file.");
+  return refuse("names no file: after sqlite: comes its path, which is no URL and begins with no '~'.");
 }
 
 function namespaceIn({ backend, options }: Parts, giver: Giver): string {

@@ -81,10 +81,9 @@ test.skipIf(lacking("redis-server"))("a Redis without TLS is told from one that 
   }
 });
 
-test("a server that ends what isn't TLS with an alert is said to speak it", async () => {
-  expect((await whyAt(`redis://127.0.0.1:${tls.port}`))?.message).toContain("what answers there speaks TLS");
-  for (const address of [`rediss://127.0.0.1:${tls.port}`, `postgres://me@127.0.0.1:${tls.port}/db`])
-    expect(await whyAt(address)).toBeNull();
+test("of a server that ends what isn't TLS with an alert nothing is said", async () => {
+  for (const scheme of ["redis://", "rediss://", "postgres://me@"])
+    expect(await whyAt(`${scheme}127.0.0.1:${tls.port}/${scheme.startsWith("redis") ? 0 : "db"}`)).toBeNull();
 });
 
 test("what a server has answered is no reason to ask again", async () => {

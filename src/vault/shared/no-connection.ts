@@ -3,7 +3,7 @@
  * and a server of another kind, so the server is asked once more, without them and without a password.
  */
 import { type AuthError, errorCode } from "../../platform/errors.ts";
-import { type Knocked, knock } from "../../platform/knock.ts";
+import { knock } from "../../platform/knock.ts";
 import type { SharedAddress } from "../address.ts";
 import { unreachable, withoutTls } from "./failures.ts";
 
@@ -11,68 +11,48 @@ import { unreachable, withoutTls } from "./failures.ts";
 const AMBIGUOUS =
   /CONNECTION_(CLOSED|REFUSED|FAILED)$|_INVALID_RESPONSE|_UNEXPECTED_MESSAGE$|_TIMEOUT$|^(ECONN|EPROTO$|ENOTFOUND$)/;
 
-interface Protocol {
-  readonly title: string;
-  readonly hello: Uint8Array;
-  /** Whether an answer is one of this protocol. */
-  isAnswer(bytes: Buffer): boolean;
-}
-
-const PROTOCOLS: Readonly<Record<SharedAddress["backend"], Protocol>> = {
+const PROTOCOLS = {
   redis: {
     title: "Redis",
     hello: Buffer.from("PING\r\n"),
     // A simple string, or an error where a password comes first (redis.io/docs/reference/protocol-spec).
-    isAnswer: (bytes) => /^[+-][A-Z]/.test(bytes.toString("latin1")),
+    answer: /^[+-][A-Z]/,
   },
   postgres: {
     title: "PostgreSQL",
     // SSLRequest: one byte says whether there is TLS (postgresql.org/docs/current/protocol-flow.html, "SSL Session Encryption").
     hello: Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f),
-    isAnswer: (bytes) => /^([SN]$|E)/.test(bytes.toString("latin1")),
+    answer: /^([SN]$|E)/,
   },
-};
+} as const;
+
+/** Of a server with TLS, whatever it speaks over that (RFC 8446 §5.1): an alert. */
+const TLS_ALERT = "\x15\x03";
 
 /** null where it isn't known. */
-export async function whyNoConnection(address: SharedAddress, error: unknown): Promise<AuthError | null> {
-  if (!AMBIGUOUS.test(errorCode(error) ?? "")) return null;
-  const { hostname, port } = new URL(address.url);
-  const found = await knock(hostname.replace(/^\[|\]$/g, ""), Number(port), PROTOCOLS[address.backend].hello);
-  return explained(address, found, error);
-}
-
-function explained(address: SharedAddress, found: Knocked, cause: unknown): AuthError | null {
+export async function whyNoConnection(address: SharedAddress, cause: unknown): Promise<AuthError | null> {
+  if (!AMBIGUOUS.test(errorCode(cause) ?? "")) return null;
   const { backend, tls, giver } = address;
-  const { title, isAnswer } = PROTOCOLS[backend];
-  const check = (what: string, more = ""): string =>
-    `Check the ${what} in ${giver.name}${more}. Then try again.${giver.anew}`;
-  switch (found.is) {
-    case "unclear":
-      return null;
-    case "unresolved":
-      return unreachable(
-        address,
-        "its host name can't be resolved",
-        cause,
-        check("host", ", and this machine's network"),
-      );
-    case "refused":
-      return unreachable(address, "the connection was refused", cause);
-    case "answered":
-      if (!isAnswer(found.bytes) && !isTlsAlert(found.bytes))
-        return unreachable(address, `what answers there doesn't speak ${title}`, cause, check("host and the port"));
-      if (backend !== "redis" || tls === isTlsAlert(found.bytes)) return null;
-      if (tls) return unreachable(address, "the server doesn't speak TLS", cause, withoutTls(address));
-      return unreachable(
-        address,
-        "what answers there speaks TLS",
-        cause,
-        `Write rediss: in place of redis: in ${giver.name}.${giver.anew}`,
-      );
+  const { title, hello, answer } = PROTOCOLS[backend];
+  const { hostname, port } = new URL(address.url);
+  const found = await knock(hostname.replace(/^\[|\]$/g, ""), Number(port), hello);
+  const check = (what: string): string => `Check the ${what}. Then try again.${giver.anew}`;
+  if (found === null) return null;
+  if (found === "refused") return unreachable(address, "the connection was refused", cause);
+  if (found === "unresolved") {
+    const hint = check(`host in ${giver.name}, and this machine's network`);
+    return unreachable(address, "its host name can't be resolved", cause, hint);
   }
-}
-
-/** To what is no beginning of TLS (RFC 8446 §5.1, §6). */
-function isTlsAlert(bytes: Buffer): boolean {
-  return bytes[0] === 21 && bytes[1] === 3;
+  const words = found.toString("latin1");
+  if (words.startsWith(TLS_ALERT)) return null;
+  if (!answer.test(words))
+    return unreachable(
+      address,
+      `what answers there doesn't speak ${title}`,
+      cause,
+      check(`host and port in ${giver.name}`),
+    );
+  if (tls && backend === "redis")
+    return unreachable(address, "the server doesn't speak TLS", cause, withoutTls(address));
+  return null;
 }
