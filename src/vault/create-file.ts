@@ -14,7 +14,7 @@ import { retryWhileBusy } from "./driver.ts";
 import { refuseNetwork } from "./file-systems.ts";
 import { checkPrivate, createPrivate, ensureFolder, lstat, realPlace, syncFolder, touching } from "./files.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "./header.ts";
-import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
+import { draftOf, removeUnfinishedVaults, requireRoom } from "./leftovers.ts";
 import { locksFolder, openLockFile } from "./lock.ts";
 import {
   forget,
@@ -66,13 +66,13 @@ function makeFile({ request, real, source, given, index }: FilePreparation): Pro
   const { context } = request;
   return underVaultLock(real, async () => {
     if (lstat(real) !== null) return null;
-    removeDrafts(context, real);
+    removeUnfinishedVaults(context, real);
     const made = source !== null && given !== null ? { source, ...given } : await storeKey(source, request);
     try {
       await placeVault(real, request, made, index);
     } catch (error) {
       await forget(made.source, request);
-      removeDrafts(context, real);
+      removeUnfinishedVaults(context, real);
       throw error;
     }
     // From here on it is a vault: whatever fails, its key is kept.

@@ -47,7 +47,7 @@ export function requireRoom(real: string): void {
  * Removes vaults that were never finished. One that can't be removed now harms nothing and is left for the next time.
  * The vault lock must be held: another process's draft would be removed while it is being made.
  */
-export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): void {
+export function removeUnfinishedVaults({ debug }: Pick<Context, "debug">, real: string): void {
   const folder = dirname(real);
   const remove = (work: () => void): void => {
     try {
@@ -74,7 +74,7 @@ export async function clearLeftovers(context: Context, path: string, readHeader:
   const lock = openLockFile(join(locksFolder(real), "vault.lock"));
   try {
     if (!lock.take()) return;
-    removeDrafts(context, real);
+    removeUnfinishedVaults(context, real);
     await forgetStale(context, await readHeader());
   } finally {
     lock.close();

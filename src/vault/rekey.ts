@@ -22,7 +22,7 @@ import {
   unwrap,
   wrap,
 } from "./header.ts";
-import { removeDrafts } from "./leftovers.ts";
+import { removeUnfinishedVaults } from "./leftovers.ts";
 import type { Member } from "./members.ts";
 import { noVault } from "./no-vault.ts";
 import { type DataKey, type Label, open, openLabel, readSealedHeader, seal } from "./seal.ts";
@@ -91,7 +91,7 @@ export async function rekeyFile(context: Context, path: string, options: RekeyOp
     const real = touching(path, () => realPlace(path));
     const resealed = await underVaultLock(real, async () => {
       if (headerVersion(await readHeader(driver)) !== headerVersion(header)) throw overtaken();
-      removeDrafts(context, real);
+      removeUnfinishedVaults(context, real);
       const made = given ?? (await (await sourceOf(source)).create(request));
       const done = await putKey(driver, { header, keys }, source, request, made);
       await forgetOld(context, header, source, request.keyId);

@@ -5,7 +5,7 @@ import { AuthError } from "../../src/platform/errors.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { type StoreDriver, UnknownCommit } from "../../src/vault/driver.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
-import { certainSwaps } from "../../src/vault/shared/certain-swap.ts";
+import { retryLostSwaps } from "../../src/vault/shared/lost-answers.ts";
 import { openVault } from "../../src/vault/store.ts";
 import { type CuttingRelay, cuttingRelay } from "../support/cutting-relay.ts";
 import { lacking } from "../support/needs.ts";
@@ -93,7 +93,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
 test("a server that doesn't come back leaves it unknown, and what is only compared is refused as always", async () => {
   const away = new AuthError("vault_unreachable", "away");
   const driver: StoreDriver = { ...memoryDriver(), swap: () => Promise.reject(away) };
-  const { swap } = certainSwaps({ shown: "redis://127.0.0.1:1/0" }, driver, 300);
+  const { swap } = retryLostSwaps({ shown: "redis://127.0.0.1:1/0" }, driver, 300);
   const next = { version: "1.a.1", value: new Uint8Array(1) };
   const lost: unknown = await swap([{ key: "x", expected: null, next }]).catch((error: unknown) => error);
   expect(lost).toBeInstanceOf(UnknownCommit);

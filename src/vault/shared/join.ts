@@ -36,7 +36,6 @@ export function joinShared(context: Context, given: GivenStore, options: AcceptO
  * Takes what is at the address, whatever this home knows. That is forgotten only where the server answers, and for a vault
  * that this home's key opens.
  *
- *
  * @throws AuthError as `openVault`
  */
 export function acceptShared(context: Context, given: GivenStore, options: AcceptOptions): Promise<Accepted> {

@@ -12,9 +12,9 @@ import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
 import { cachedHeader, recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
-import { certainSwaps } from "./certain-swap.ts";
 import { notOurs } from "./failures.ts";
 import { addressFolder, readPin, readVaultPin, vaultFolder } from "./home.ts";
+import { retryLostSwaps } from "./lost-answers.ts";
 import { homeMemory } from "./memory.ts";
 import { sharedPlace } from "./place.ts";
 import type { SharedStore } from "./store.ts";
@@ -26,7 +26,7 @@ export async function openStore(address: SharedAddress): Promise<SharedStore> {
     address.backend === "redis"
       ? (await import("./redis.ts")).openRedis(address)
       : (await import("./postgres.ts")).openPostgres(address);
-  return { ...store, driver: certainSwaps(address, store.driver) };
+  return { ...store, driver: retryLostSwaps(address, store.driver) };
 }
 
 /** Opens the store at an address, and closes it after the work. @throws AuthError `usage` */
@@ -46,28 +46,27 @@ export async function withStore<T>(
 /**
  * null where there is none yet, and this home has never seen one there.
  *
- *
  * @throws AuthError as `openVault`; `vault_replaced`, `vault_rolled_back`, `vault_unreachable`
  */
 export async function openShared(context: Context, given: GivenStore, options: VaultOptions): Promise<Vault | null> {
   const address = await parseAddress(given.text, given.givenBy);
   const store = await openStore(address);
 
-  /** @param firstly done before the server is asked anything */
-  const openWith = async (header: Header, firstly: () => Promise<unknown>): Promise<Vault> => {
+  /** @param beforeFirst done before the server is asked anything */
+  const openWith = async (header: Header, beforeFirst: () => Promise<unknown>): Promise<Vault> => {
     const remote = options.throughHolder && mayAsk(context, header) ? await options.throughHolder(header) : null;
     if (remote !== null) {
       store.driver.close();
       return remote;
     }
-    const joins = readPin(addressFolder(context, address)) === null;
+    const isNew = readPin(addressFolder(context, address)) === null;
     const { vaultId } = header;
     const cache = recordCache(context, address, vaultId, homeMemory(context, address, vaultId));
     const known = { memory: cache.memory, readCached: cache.readCached };
     const place = sharedPlace(context, vaultFolder(context, vaultId), store, known);
-    const driver = cachingDriver(store.driver, cache, firstly);
+    const driver = cachingDriver(store.driver, cache, beforeFirst);
     const vault = await openedVault(context, place, driver, options.prompt, header);
-    if (joins) await (await import("./weaknesses.ts")).warnAtJoining(context, address, store);
+    if (isNew) await (await import("./weaknesses.ts")).warnAtJoining(context, address, store);
     return vault;
   };
 

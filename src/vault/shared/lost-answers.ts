@@ -11,22 +11,22 @@ import { type StoreDriver, type Swap, UnknownCommit } from "../driver.ts";
 import { readSealedHeader } from "../seal.ts";
 
 /** Milliseconds between two tries to reach the server. */
-const AWAY = 250;
+const RETRY_AFTER = 250;
 
 /**
- * @param driver as it is for every swap that is answered
+ * @param driver asked for every swap, and again for one whose answer was lost
  * @param time milliseconds for which the server is asked again
  */
-export function certainSwaps(
+export function retryLostSwaps(
   { shown }: Pick<SharedAddress, "shown">,
   driver: StoreDriver,
   time: number = LIMITS.storeCommit,
 ): StoreDriver {
-  async function again(steps: readonly Swap[], whole: boolean | undefined, lost: unknown): Promise<string[]> {
+  async function sendAgain(steps: readonly Swap[], whole: boolean | undefined, lost: unknown): Promise<string[]> {
     const end = performance.now() + time;
     for (let cause = lost; ; ) {
-      if (performance.now() >= end) throw unknown(shown, cause);
-      await Bun.sleep(AWAY);
+      if (performance.now() >= end) throw unknownCommit(shown, cause);
+      await Bun.sleep(RETRY_AFTER);
       try {
         const failed = await driver.swap(steps, whole);
         return failed.length === 0 || (await wasDone(driver, steps)) ? [] : failed;
@@ -44,15 +44,15 @@ export function certainSwaps(
       } catch (error) {
         const changes = steps.some(({ next }) => next !== undefined);
         if (!changes || errorCode(error) !== "vault_unreachable") throw error;
-        return again(steps, whole, error);
+        return sendAgain(steps, whole, error);
       }
     },
   };
 }
 
 /**
- * All steps are done or none: one value that is there tells it of all. Sealed twice, nothing is the same: what is there byte by
- * byte was written by this swap; and a new login's incarnation is no one else's, however often it was refreshed since.
+ * All steps are done or none, so one value tells of all. No two seals of a record are the same: the very bytes were written by
+ * this swap. A new login has an incarnation of its own, which it keeps however often it was refreshed since.
  */
 async function wasDone(driver: StoreDriver, steps: readonly Swap[]): Promise<boolean> {
   const written = steps.filter(({ next }) => next);
@@ -74,7 +74,7 @@ function incarnationIn(value: Uint8Array): string | null {
   return readSealedHeader(value as Bytes)?.version.incarnation ?? null;
 }
 
-function unknown(shown: string, cause: unknown): UnknownCommit {
+function unknownCommit(shown: string, cause: unknown): UnknownCommit {
   return new UnknownCommit(
     "vault_unreachable",
     `The shared vault at ${shown} didn't answer when it was to be changed: whether it was changed isn't known.`,
