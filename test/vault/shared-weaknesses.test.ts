@@ -2,12 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { parseAddress } from "../../src/vault/address.ts";
 import { initVault } from "../../src/vault/create.ts";
+import { clockWarnings } from "../../src/vault/shared/clock.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault, storeAt } from "../../src/vault/store.ts";
 import { inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal } from "./home.ts";
-import { type SharedHome, serverForTests, sharedHomes } from "./shared-home.ts";
+import { BACKENDS, type SharedHome, serverForTests, sharedHomes } from "./shared-home.ts";
 
 const homeAt = sharedHomes();
 
@@ -119,6 +120,36 @@ test.skipIf(lacking("postgres"))(
     }
   },
 );
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = serverForTests(start);
+
+    for (const [minutes, words] of [
+      [0, null],
+      [-10, "behind that of the shared vault's server: tokens that have ended may be given out"],
+      [10, "ahead of that of the shared vault's server: tokens are renewed earlier"],
+    ] as const)
+      test(`a clock that is ${minutes} minutes off is ${words === null ? "not " : ""}spoken of by vault status`, async () => {
+        const home = homeAt(await made(server.address(`clock${minutes + 10}`)));
+        const now = (): number => Date.now() + minutes * 60_000;
+        const { warnings = [] } = (await vaultStatus({ ...home.context(), now })) ?? {};
+        const told = warnings.map(({ text }) => text).filter((text) => text.includes("clock"));
+        expect(told).toEqual(words === null ? [] : [expect.stringContaining(words)]);
+      });
+  });
+
+test("the time that a question takes is no difference of clocks, and a server may keep its time to itself", async () => {
+  const asked = [0, 100_000];
+  const ask = async (at: number | null): Promise<string[]> => {
+    const times = [...asked];
+    const now = (): number => times.shift() ?? 0;
+    return (await clockWarnings({ now }, { time: async () => at })).map(({ text }) => text);
+  };
+  for (const at of [-60_000, 0, 160_000, null]) expect(await ask(at)).toEqual([]);
+  expect(await ask(-61_000)).toEqual([expect.stringContaining("is 61 s ahead of")]);
+  expect(await ask(161_000)).toEqual([expect.stringContaining("is 61 s behind")]);
+});
 
 describe("without TLS", () => {
   const refusedOrNot = async (store: string): Promise<string> => {

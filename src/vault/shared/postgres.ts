@@ -24,6 +24,7 @@ export function openPostgres(address: SharedAddress): SharedStore {
       if (!(await isPrepared(address, connection))) await connection.query(schemaOf(address.namespace));
     },
     weaknesses: async () => ((await settingsOf(connection)).fsync === "on" ? [] : [FORGETFUL]),
+    time: async () => Number((await settingsOf(connection)).now) * 1000,
   };
 }
 
@@ -138,7 +139,8 @@ async function requireDurable(address: SharedAddress, connection: PostgresConnec
 /** Anyone may ask for these. */
 async function settingsOf({ query }: PostgresConnection): Promise<Record<string, unknown>> {
   const [row] = await query(
-    `SELECT pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.current_setting('fsync') AS fsync
+    `SELECT pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.current_setting('fsync') AS fsync,
+            pg_catalog.date_part('epoch', ${NOW}) AS now
        WHERE $1::pg_catalog.text IS NOT NULL`,
     [""],
   );

@@ -55,10 +55,21 @@ export async function redisWeaknesses(call: Call): Promise<Weakness[]> {
   return [{ text, remedy: "'appendfsync always' or 'everysec' in redis.conf" }];
 }
 
-/** null where the server doesn't tell: some forbid the question. */
+/** As `SharedStore.time`. */
+export async function redisTime(call: Call): Promise<number | null> {
+  const answer = await answerTo(call, "TIME");
+  return Array.isArray(answer) ? Number(answer[0]) * 1000 + Number(answer[1]) / 1000 : null;
+}
+
 async function told(call: Call, ...question: [string, ...string[]]): Promise<string | null> {
+  const answer = await answerTo(call, ...question);
+  return answer === null ? null : textIn(answer);
+}
+
+/** null where the server doesn't tell: some forbid the question. */
+async function answerTo(call: Call, ...question: [string, ...string[]]): Promise<unknown> {
   try {
-    return textIn(await call(...question));
+    return await call(...question);
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;

@@ -9,7 +9,7 @@ import { random } from "../bytes.ts";
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
-import { redisWeaknesses, requireDurable } from "./redis-durability.ts";
+import { redisTime, redisWeaknesses, requireDurable } from "./redis-durability.ts";
 import { DROP_REPLY, HELD, PUT_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
@@ -23,6 +23,7 @@ export function openRedis(address: SharedAddress): SharedStore {
     requireDurable: () => requireDurable(address, connection.call),
     prepare: () => requireDurable(address, connection.call),
     weaknesses: () => redisWeaknesses(connection.call),
+    time: () => redisTime(connection.call),
   };
 }
 

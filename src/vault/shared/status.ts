@@ -1,6 +1,7 @@
 /** What is known of a shared vault without its key. */
 import type { Context, GivenStore } from "../../platform/context.ts";
 import { statusOf, type VaultStatus } from "../status.ts";
+import { clockWarnings } from "./clock.ts";
 import { checkedHeader, withStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
 
@@ -10,6 +11,7 @@ export function sharedStatus(context: Context, given: GivenStore): Promise<Vault
     const header = await checkedHeader(context, address, store);
     if (header === null) return null;
     const status = await statusOf(context, store.driver, header, { backend: address.backend, path: address.shown });
-    return { ...status, warnings: [...status.warnings, ...(await serverWarnings(address, store))] };
+    const warnings = [...(await serverWarnings(address, store)), ...(await clockWarnings(context, store))];
+    return { ...status, warnings: [...status.warnings, ...warnings] };
   });
 }

@@ -11,6 +11,8 @@ export interface SharedStore {
   prepare(): Promise<void>;
   /** What of its settings may cost a login. What the server doesn't tell, or this user may not ask, is left out. */
   weaknesses(): Promise<readonly Weakness[]>;
+  /** By the server's clock, milliseconds since the epoch; null where it doesn't tell. */
+  time(): Promise<number | null>;
 }
 
 export interface Weakness {
