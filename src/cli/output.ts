@@ -45,7 +45,7 @@ export interface Output {
   /** What was done: as a JSON document where that is wanted, else as `success`. */
   result(document: unknown, message: string): Promise<void>;
   /** What a person must see to go on (a device code, a URL): shown even with `-q`. JSON has it in the error, if any. */
-  notice(message: Lines): void;
+  notice(message: Lines, fit?: boolean): void;
   /**
    * As `notice`, for text that is laid out and coloured already, and in which what is foreign is escaped. It isn't searched
    * for secrets: in the address of a page there may have to be one (RFC 7636 §4.2, `plain`).
@@ -102,9 +102,9 @@ export function createOutput(env: Environment, globals: Globals): Output {
       if (isJson) await json(document);
       else success(message);
     },
-    notice: (text) => {
+    notice: (text, fit) => {
       if (isJson) waiting.push({ kind: "notice", text: joined(text) });
-      else line(text);
+      else line(text, fit);
     },
     drawn: (text) => void queue.add(async () => (await stderr()).write(text)),
     warn: (text) => {

@@ -94,6 +94,15 @@ test("on a terminal it asks; a no changes nothing", async () => {
   expect(readFileSync(config, "utf8")).toContain("git.example");
 });
 
+test("lines of a file are shown as they are in it, also where the terminal is narrower", async () => {
+  const { program, env } = makeHome();
+  const terminal = onTerminal([program, ...GIT], { env, columns: 40 });
+  await terminal.waitFor("Set up git?");
+  expect(terminal.screen()).toContain(`+     helper = !${program} helper git`);
+  terminal.type("n\r");
+  await terminal.ended;
+});
+
 test("JSON: what would change, what was done, what stands", async () => {
   const { call, config } = makeHome();
   const dry = JSON.parse((await call(...GIT, "--dry-run", "--json")).stdout);

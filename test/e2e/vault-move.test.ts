@@ -90,6 +90,17 @@ test("there and back: what opens the vault that is copied isn't held against the
   }
 }, 60_000);
 
+test("a copy that is made says what its key comes from, and how it is used, to be run as printed", async () => {
+  const home = await withLogins(1);
+  const other = `sqlite:${join(tempFolder(), "vault.db")}`;
+  const copied = await succeeded(auth(["vault", "copy", "--to", other, "--key", "file"], { env: home }));
+  expect(copied.stderr).toContain("The vault there is new; its key comes from the key file.\n");
+  expect(copied.stderr).toContain(`: auth vault use ${other}   (or AUTH_STORE)\n`);
+  const again = await succeeded(auth(["vault", "copy", "--to", other], { env: home }));
+  expect(again.stderr).not.toContain("The vault there is new");
+  await succeeded(auth(["vault", "use", other], { env: home }));
+});
+
 test("what is wrong with --to is said of it, and no password is shown", async () => {
   const env = await withLogins(1);
   for (const [to, words] of [

@@ -94,7 +94,8 @@ export async function showAndCarryOut(
   }
   if (changes.length > 0) {
     // Without a question they aren't urgent.
-    for (const line of lines) (yes ? output.say : output.notice)(line);
+    // As they are in the file, however wide.
+    for (const line of lines) (yes ? output.say : output.notice)(line, false);
     await requireConsent(cli, question, yes, `Without a question: ${again}`);
   }
   const done = await document();

@@ -1,5 +1,6 @@
 /** What `auth vault copy` and `auth vault restore` say while they work and at their end. */
 import type { Moved } from "../../vault/moving/into.ts";
+import { SOURCE_WORDS } from "../../vault/sources/source.ts";
 import type { Cli } from "../context.ts";
 
 /** Milliseconds between two lines of progress. */
@@ -7,8 +8,10 @@ const INTERVAL = 2000;
 
 /** For `MoveOptions.progress`. */
 export function progressOf(cli: Cli): (done: number, count: number) => void {
-  let last = performance.now();
+  let last: number | null = null;
   return (done, count) => {
+    // From the first record on: before it a passphrase may have been asked for.
+    last ??= performance.now();
     if (performance.now() - last < INTERVAL) return;
     last = performance.now();
     cli.output.say(`${done} of ${countOf(count)} …`);
@@ -37,6 +40,7 @@ export async function reportMoved(
   if (output.isJson || written.length > 0 || left === 0)
     await output.result(document, `${how} ${countOf(written.length)} to ${to}${already}.`);
   else output.warn(`${how} nothing to ${to}${already}.`);
+  if (made !== null && !dryRun) output.say(`The vault there is new; its key comes from ${SOURCE_WORDS[made.source]}.`);
   if (written.length > 0) output.say(`${how}: ${written.join(", ")}`);
   if (records.newer.length > 0) output.warn(`A later state is there, and stays: ${records.newer.join(", ")}`);
   if (records.other.length > 0)
