@@ -219,7 +219,7 @@ export async function retiredKeys(header: Header, { data }: Keys): Promise<DataK
   }));
 }
 
-/** The header has room for this many rekeys; older keys than that are let go. */
+/** The header has room for this many rekeys; older keys are dropped. */
 const MAX_RETIRED = 1000;
 
 function packRetired(retired: readonly DataKey[]): Bytes {

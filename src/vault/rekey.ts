@@ -128,7 +128,7 @@ export async function newRequest(
   };
 }
 
-/** A variable that holds the new key where it must hold the old one: the vault is none the worse, and isn't given up. */
+/** A variable may hold the new key where it must hold the old one: the vault is unharmed, and the hint says so. */
 export async function unlockForRekey(
   context: Context,
   header: Header,

@@ -1,5 +1,5 @@
 /**
- * Why a vault file can't be used, found out after it failed, so that the way of a read pays nothing for it. Nothing
+ * Why a vault file can't be used, found out after it failed, so that a read that succeeds pays nothing for it. Nothing
  * here writes, and nothing opens the file but SQLite (RULES.md 1.2).
  */
 import type { Database } from "bun:sqlite";

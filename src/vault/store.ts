@@ -47,7 +47,7 @@ export interface VaultStore {
   /** Where another machine finds it, without a password; null: it can't, or not without a password in the address. */
   address(): Promise<string | null>;
   /**
-   * Why a key opens it no more, as far as this home knows that it had another one; null: it doesn't.
+   * Why a key no longer opens it, as far as this home knows that it had another one; null: it doesn't.
    *
    * @param from what gave the key
    */

@@ -74,7 +74,7 @@ export interface Lock {
   /**
    * To be called immediately before what must be sent once, since a lock that ends by time may have ended. Absent: it can't.
    *
-   * @returns milliseconds that it surely lasts: at least two thirds of its time, or 0 where it is another's
+   * @returns milliseconds for which it certainly lasts: at least two thirds of its time, or 0 where it is another's
    */
   confirm?(): Promise<number>;
   /**

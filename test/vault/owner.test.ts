@@ -196,13 +196,18 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     }
   });
 
-  test("a vault in a shared folder is given a folder of its own by the command that is printed", async () => {
-    chownSync(home.folder, 0, 0);
-    chmodSync(home.folder, 0o1777);
+  /** @returns the address of the vault's new place */
+  async function runPrintedMove(): Promise<string> {
     const hint = await hintOf(ALICE);
     const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
     expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
-    const [, moved = ""] = /auth vault use (\S+)/.exec(hint) ?? [];
+    return /auth vault use (\S+)/.exec(hint)?.[1] ?? "";
+  }
+
+  test("a vault in a shared folder is given a folder of its own by the command that is printed", async () => {
+    chownSync(home.folder, 0, 0);
+    chmodSync(home.folder, 0o1777);
+    const moved = await runPrintedMove();
     expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
     expect(await does(ALICE, "write")).toContain("Other users may write");
     expect(existsSync(home.file)).toBe(false);
@@ -217,10 +222,7 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     giveTo(ALICE);
     chownSync(home.folder, 0, 0);
     chmodSync(home.folder, 0o1777);
-    const hint = await hintOf(ALICE);
-    const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
-    expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
-    const [, moved = ""] = /auth vault use (\S+)/.exec(hint) ?? [];
+    const moved = await runPrintedMove();
     expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
   });
 

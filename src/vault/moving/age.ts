@@ -90,6 +90,6 @@ function addIdentity(decrypter: { addIdentity(text: string): void }, identity: s
 function wrongKey(unsealing: Unsealing, path: string): AuthError {
   const what = "passphrase" in unsealing ? "This passphrase doesn't open" : "None of these identities opens";
   return new AuthError("vault_locked", `${what} the backup ${path}.`, {
-    hint: "Nothing was changed. Where it is surely the right one, the beginning of the file was damaged: use another copy.",
+    hint: "Nothing was changed. If it is the right one, the beginning of the file was damaged: use another copy.",
   });
 }

@@ -1,4 +1,4 @@
-/** What stands in the way of a move. */
+/** Errors of copying, backing up and restoring a vault. */
 import { AuthError, usage } from "../../platform/errors.ts";
 
 export function otherVault(shown: string): AuthError {

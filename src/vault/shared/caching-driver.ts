@@ -24,7 +24,7 @@ export function cachingDriver(
   return {
     ...driver,
     async getItemRaw(key) {
-      // From before the question: it may be answered, or heard, late.
+      // The time before the question, since the answer may come late.
       const asked = cache.now();
       let value: unknown;
       try {

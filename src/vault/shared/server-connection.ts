@@ -51,7 +51,7 @@ export function serverConnection<Client>(
         return answer;
       } catch (error) {
         if (isExpected(error)) throw error;
-        // A server that had no place a moment ago is there: its time goes into clients that it sends away.
+        // A server that was full a moment ago is up, and busy with the clients that it refuses.
         const isFull = wasFull && errorCode(error) === TIMEOUT;
         const failure = isFull ? new ServerFull(error) : ((await failureOf(error)) ?? refusalOf(error));
         wasFull = failure instanceof ServerFull;

@@ -44,7 +44,7 @@ export interface Taken {
 /** Sealed replies to refreshes, kept where other machines find them. Changed only by who has the lease of that name. */
 export interface Replies {
   get(name: string): Promise<Uint8Array | null>;
-  /** @returns false where `owner` has the lease no more: nothing was changed */
+  /** @returns false where `owner` no longer has the lease: nothing was changed */
   put(name: string, owner: string, value: Uint8Array): Promise<boolean>;
   /** @param value left out: whatever is there; else that alone */
   drop(name: string, owner: string, value?: Uint8Array): Promise<boolean>;

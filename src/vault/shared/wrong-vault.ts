@@ -49,7 +49,7 @@ export function olderKey({ shown }: SharedAddress, { source }: Header): AuthErro
 export function newerKey({ shown }: SharedAddress, { source }: Header, from: string): AuthError {
   return new AuthError(
     "vault_locked",
-    `The shared vault at ${shown} was given another key (by a rekey on another machine): what came from ${from} opens it no more.`,
+    `The shared vault at ${shown} was given another key (by a rekey on another machine): what came from ${from} no longer opens it.`,
     { hint: `${source === "members" ? becomeMember(from) : getKey(source)} The logins are there as before.` },
   );
 }

@@ -182,7 +182,7 @@ export function sameKey(source: SourceName): AuthError {
   );
 }
 
-/** Erases a key that nothing needs any more. Where it can't be erased, the vault is none the worse: that is a warning. */
+/** Erases a key that nothing needs any more. Where it can't be erased, that is a warning: the vault is unharmed. */
 export function forget(source: SourceName, request: KeyRequest): Promise<void> {
   return warning(request.context, source, async () => (await sourceOf(source)).forget(request));
 }
