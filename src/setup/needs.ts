@@ -1,25 +1,32 @@
 /** Checks of what a person gave, and of what a file says. */
 import { usage } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { refused } from "./refused.ts";
 import { TOOLS } from "./table.ts";
 import type { SetupCall } from "./tool.ts";
 
 export function requireConnection({ connection }: SetupCall, tool: string): string {
   if (connection !== null) return connection;
+  throw usage("A connection must be named: this program doesn't say what it asks for.", exampleOf(tool, null));
+}
+
+/** The whole command, with the connection that was given. */
+export function exampleOf(tool: string, connection: string | null): string {
   const { example = tool } = TOOLS[tool] ?? {};
-  throw usage("A connection must be named: this program doesn't say what it asks for.", `auth setup ${example}`);
+  return `auth setup ${connection === null ? example : example.replace("<connection>", () => shellWord(connection))}`;
 }
 
 /** @param what it is: `the profile of AWS` */
-export function requireName({ name }: SetupCall, what: string): string {
-  if (name === null) throw usage(`It isn't said which: --name is ${what}.`);
+export function requireName({ name, connection }: SetupCall, tool: string, what: string): string {
+  if (name === null)
+    throw usage(`It isn't said which: --name is ${what}.`, `For example: ${exampleOf(tool, connection)}`);
   if (!/^[\w.@:/-]{1,200}$/.test(name)) throw usage(`'${name}' can't be the name of ${what}.`);
   return name;
 }
 
 /** One that needs no quotes in TOML. */
-export function requireBareName(call: SetupCall, what: string): string {
-  const name = requireName(call, what);
+export function requireBareName(call: SetupCall, tool: string, what: string): string {
+  const name = requireName(call, tool, what);
   if (/^[\w-]+$/.test(name)) return name;
   throw usage(`'${name}' can't be the name of ${what}.`, "Give letters, digits, - and _: --name <name>");
 }

@@ -71,7 +71,7 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
   aws: {
     title: "AWS' CLI and libraries",
     programs: ["aws"],
-    example: "aws <connection> --name work",
+    example: "aws <connection> --name dev -- <role>",
     takes: ["connection", "name", "rest", "replace"],
     load: async () => (await import("./tools/aws.ts")).default,
   },

@@ -270,6 +270,7 @@ describe("attack: what isn't asked", () => {
     expect([unknown.code, unknown.stderr.includes("--origin")]).toEqual([125, true]);
     const gone = await call(["curl", "github:gone", "--json", "--origin", url, "--", `${url}/x`]);
     expect([gone.code, errorOf(gone).code]).toEqual([125, "connection_not_found"]);
+    expect((await auth(["help", "exit-codes"])).stdout).toMatch(/'auth curl'[^.]*125 if no token\s+could be had/);
   });
 
   test("no curl: 127", async () => {

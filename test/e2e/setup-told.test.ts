@@ -218,3 +218,16 @@ test("a connection that has to be named is asked for with all that has to be nam
   for (const tool of ["kubectl", "codex"])
     expect((await call("setup", tool)).stderr).toMatch(new RegExp(`auth setup ${tool} <connection> --name \\w+`));
 });
+
+test("what is missing beside the connection is asked for with the whole command", async () => {
+  const { env, call } = makeHome();
+  await paste(env, "github:work", "a-token");
+  expect((await call("setup", "kubectl", "github:work")).stderr).toContain(
+    "auth setup kubectl github:work --name work\n",
+  );
+  const aws = "For example: auth setup aws github:work --name dev -- <role>\n";
+  expect((await call("setup", "aws", "github:work")).stderr).toContain(aws);
+  const role = ["--", "--account", "123456789012", "--role", "reader"];
+  expect((await call("setup", "aws", "github:work", ...role)).stderr).toContain(aws);
+  expect((await call("setup", "cargo")).stderr).toContain("For example: auth setup cargo --name my-registry\n");
+});

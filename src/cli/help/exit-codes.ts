@@ -77,7 +77,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
 };
 
 const RUN =
-  "'auth run' passes on the command's own code; 128 + n if signal n ended it; 125 if no token could be had " +
+  "'auth run' and 'auth curl' pass on the command's own code; 128 + n if signal n ended it; 125 if no token could be had " +
   "(the error code says why), 126 if the command can't be run, 127 if it isn't found.";
 
 const SEVERAL = "Where one command has several results, the worst counts, in the order 8 9 4 6 5 2 3 1.";

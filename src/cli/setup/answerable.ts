@@ -2,6 +2,7 @@
 import { BadRequest } from "../../inject/helpers/protocol.ts";
 import { HELPERS } from "../../inject/helpers/table.ts";
 import { usage } from "../../platform/errors.ts";
+import { exampleOf } from "../../setup/needs.ts";
 import { readCall } from "../helper/call.ts";
 
 /**
@@ -28,6 +29,6 @@ export async function requireAnswerable(
     else if (own.length > 0) throw new BadRequest("There are too many words in this call.");
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
-    throw usage(error.message, "What goes into each call of the helper comes last, after --");
+    throw usage(error.message, `For example: ${exampleOf(tool, connection)}`);
   }
 }

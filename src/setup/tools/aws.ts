@@ -9,7 +9,7 @@ import type { Tool } from "../tool.ts";
 export default {
   async plan(call) {
     requireConnection(call, "aws");
-    const name = requireName(call, "the profile");
+    const name = requireName(call, "aws", "the profile");
     const path = requirePlace(inFolder(call, "AWS_CONFIG_FILE", inHome(call, ".aws", "config")));
     const keys = requirePlace(inFolder(call, "AWS_SHARED_CREDENTIALS_FILE", inHome(call, ".aws", "credentials")));
     if (hasSection((await call.textOf(keys)) ?? "", `[${name}]`))

@@ -8,7 +8,7 @@ const PROGRAM = "cargo-credential-auth";
 
 export default {
   async plan(call) {
-    const name = requireBareName(call, "the registry");
+    const name = requireBareName(call, "cargo", "the registry");
     const folder = requirePlace(inFolder(call, "CARGO_HOME", inHome(call, ".cargo")));
     // `config`, without `.toml`, is the older name, and has precedence.
     const old = joined(call, folder, "config");

@@ -8,7 +8,7 @@ const KEPT = ["--min-ttl", "360"];
 export default {
   async plan(call) {
     const connection = requireConnection(call, "codex");
-    const name = requireBareName(call, "the model provider");
+    const name = requireBareName(call, "codex", "the model provider");
     const path = requirePlace(inFolder(call, "CODEX_HOME", inHome(call, ".codex"), "config.toml"));
     const args = ["token", connection, ...(call.rest.length > 0 ? call.rest : KEPT)];
     const lines = [

@@ -15,7 +15,7 @@ import type { SetupCall, Tool } from "../tool.ts";
 export default {
   async plan(call) {
     requireConnection(call, "kubectl");
-    const name = requireName(call, "the user of the kubeconfig");
+    const name = requireName(call, "kubectl", "the user of the kubeconfig");
     const [command = "", ...args] = helperWords(call, "kubectl");
     const exec = {
       apiVersion: "client.authentication.k8s.io/v1",
