@@ -236,6 +236,16 @@ test("AUTH_STORE=sqlite:<path> is where the vault is", async () => {
   expect((await token(env)).code).toBe(2);
 });
 
+test("a rekey that AUTH_PASSPHRASE gives the same passphrase says where another one is taken from", async () => {
+  const env = { ...bareEnvironment(), AUTH_PASSPHRASE: "correct horse battery" };
+  expect((await auth(["vault", "init"], { env })).code).toBe(0);
+  const { code, stderr } = await auth(["vault", "rekey"], { env });
+  expect([code, stderr]).toEqual([
+    64,
+    expect.stringContaining("at the terminal, which asks for it where AUTH_PASSPHRASE isn't set"),
+  ]);
+});
+
 describe("what gives a vault its key is missing", () => {
   for (const [args, message, hint] of [
     [["init", "--key", "env"], "AUTH_KEY is not set.", "export AUTH_KEY=$(openssl rand -base64 32)"],

@@ -174,7 +174,8 @@ export function sameKey(source: SourceName): AuthError {
     env: NEW_KEY_LINES,
     command:
       "Give a command that prints another key in AUTH_NEW_KEY_COMMAND: AUTH_KEY_COMMAND must hold it afterwards.",
-    passphrase: "Choose another passphrase, here or in AUTH_NEW_PASSPHRASE.",
+    passphrase:
+      "Give another passphrase in AUTH_NEW_PASSPHRASE, or at the terminal, which asks for it where AUTH_PASSPHRASE isn't set.",
   };
   return usage(
     `This is the vault's key already, from ${SOURCE_WORDS[source]}: it would open the vault as before.`,
