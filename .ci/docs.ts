@@ -1,6 +1,8 @@
 // `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/commands/, docs/man/, docs/reference.md,
-// docs/catalogue.md, docs/agent-api.json, docs/provider-contract.md, and what of the catalogue is whose. Tests compare them with what this makes.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// docs/catalogue.md, docs/agent-api.json, docs/provider-contract.md, README's count of the catalogue, and what of the
+// catalogue is whose (providers/catalog/*.ts). Tests compare them with what this makes.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { catalog } from "../providers/catalog/index.ts";
 import { builtIn } from "../providers/index.ts";
 import { AGENT_API, agentApi } from "./agent-api.ts";
 import { catalogTables } from "./catalog-claims.ts";
@@ -22,6 +24,9 @@ writeFileSync(AGENT_API, agentApi());
 for (const [file, text] of await catalogTables()) writeFileSync(file, text);
 writeFileSync(PAGE, await cataloguePage());
 writeFileSync(CONTRACT, contractPage());
+const README = new URL("../README.md", import.meta.url);
+const count = `the ${Object.keys(catalog).length} that come as descriptions`;
+writeFileSync(README, readFileSync(README, "utf8").replace(/the \d+ that come as descriptions/, count));
 console.log(
   "Wrote docs/providers, docs/commands, docs/man, docs/agent-api.json, docs/catalogue.md, docs/provider-contract.md and docs/reference.md",
 );

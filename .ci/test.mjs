@@ -1,4 +1,5 @@
 // `npm test`: types, lint, dead code, builds, then every test. The last line counts all of them.
+// `npm test -- <files and bun's options>`: both builds, then those tests alone.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { join } from "node:path";
 import { ready, root } from "./ready.mjs";
 
 const bun = ready();
+const chosen = process.argv.slice(2);
 const count = { passed: 0, failed: 0, skipped: 0 };
 
 const CHECKS = {
@@ -25,6 +27,7 @@ const CHECKS = {
 };
 
 for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
+  if (chosen.length > 0 && !["build", "test build"].includes(name)) continue;
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   console.log(`${status === 0 ? "✓" : "✗"} ${name}`);
   if (status === 0) count.passed++;
@@ -46,7 +49,7 @@ const options = [
   "--reporter=junit",
   `--reporter-outfile=${report}`,
 ];
-const { status } = spawnSync(bun, ["test", ...options], {
+const { status } = spawnSync(bun, ["test", ...options, ...chosen], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, TMPDIR: folder },

@@ -1,27 +1,7 @@
 import { expect, test } from "bun:test";
-import { asAuthError, EXIT_CODES, errorJson, errorLines, worst } from "../../src/cli/exit.ts";
+import { asAuthError, errorJson, errorLines, worst } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
-
-test("each error code has the exit code of the contract", () => {
-  const contract: Record<number, string> = {
-    1: "internal check_failed upgrade_unavailable import_refused setup_refused",
-    2: "connection_not_found provider_not_found nothing_to_inject",
-    3: "no_refresh_token env_token api_key",
-    4: "refresh_token_invalid refresh_refused rotation_lost interaction_required login_required token_expired token_refused insufficient_scope",
-    5: "network provider_unavailable rate_limited busy vault_unreachable",
-    6: "client_missing client_rejected client_mismatch origin_mismatch scope_rejected",
-    7: "access_denied login_timeout token_rejected",
-    8: "vault_locked vault_corrupt vault_unwritable key_invalid vault_replaced vault_rolled_back",
-    9: "plugin_untrusted plugin_invalid release_untrusted file_untrusted",
-    64: "usage ambiguous_connection",
-    130: "interrupted",
-  };
-  const expected = Object.entries(contract).flatMap(([exit, codes]) =>
-    codes.split(" ").map((code) => [code, Number(exit)]),
-  );
-  expect(Object.fromEntries(expected)).toEqual(EXIT_CODES);
-});
 
 test("of several results the worst counts, in the order 8 9 4 6 5 2 3 1", () => {
   expect(worst([])).toBe(0);

@@ -75,9 +75,7 @@ describe("what CLI.md names", () => {
         ([, code = ""]) => [code, Number(exit)] as const,
       ),
     );
-    const named = Object.fromEntries([...rows, ["interrupted", 130]]);
-    const { nothing_to_inject: _, ...ours } = EXIT_CODES as Record<string, number>;
-    expect(named).toEqual(ours);
+    expect(Object.fromEntries(rows)).toEqual(EXIT_CODES);
   });
 
   test("its list of audit events is the one in the source", () => {

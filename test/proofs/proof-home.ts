@@ -31,6 +31,7 @@ export const LOGIN = `${PROVIDER}:proof`;
 export interface Order {
   /** As `src/platform/faults.ts` has it. */
   readonly fault?: string;
+  /** Without one: AUTH_TEST_MUTANT, so that a whole proof can be run with a safeguard switched off. */
   readonly mutant?: Mutant | undefined;
   /** Milliseconds; the proofs of the crowd want what the release has. */
   readonly limits?: Readonly<Record<string, number>>;
@@ -94,10 +95,11 @@ export async function proofHome(
   }
 
   function start(args: readonly string[], order: Order = {}): Running {
+    const mutant = order.mutant ?? process.env.AUTH_TEST_MUTANT;
     const env = {
       ...base,
       ...(order.fault && { AUTH_TEST_FAULT: order.fault }),
-      ...(order.mutant && { AUTH_TEST_MUTANT: order.mutant }),
+      ...(mutant && { AUTH_TEST_MUTANT: mutant }),
       ...(order.limits && { AUTH_TEST_LIMITS: JSON.stringify(order.limits) }),
       ...order.env,
     };

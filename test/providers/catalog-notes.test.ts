@@ -18,14 +18,19 @@ const manifests = await Promise.all(
 test("each says when it was looked up", () => {
   for (const { id, text } of manifests) {
     const [first] = lookUpsOf(text);
-    expect({ id, whole: first?.what }).toEqual({ id, whole: null });
+    const wanted = "a line '# looked up: <year-month-day>.'";
+    expect({ id, wanted, of: first?.what }).toEqual({ id, wanted, of: null });
   }
 });
 
 test("each that has logins by OAuth says what a dead refresh token looks like, or that it isn't known; no other does", () => {
   for (const { id, definition, text } of manifests) {
     const refreshes = flowsOf(definition).some(({ flow }) => flow === "browser" || flow === "device");
-    expect({ id, says: notesOf(text, "dead refresh token").length }).toEqual({ id, says: refreshes ? 1 : 0 });
+    const wanted = refreshes
+      ? "one line '# dead refresh token: unknown.', or as docs/providers.md has it"
+      : "no such line";
+    const lines = notesOf(text, "dead refresh token").length;
+    expect({ id, wanted, isSo: lines === (refreshes ? 1 : 0) }).toEqual({ id, wanted, isSo: true });
   }
 });
 

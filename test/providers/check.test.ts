@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import type { Definition } from "../../src/cli/command.ts";
+import login from "../../src/cli/login.ts";
+import providerTry from "../../src/cli/provider/try.ts";
 import { checkDefinition } from "../../src/providers/check.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { RESERVED_FLAGS, RESERVED_VARIABLES, reservedBy } from "../../src/providers/reserved.ts";
@@ -530,6 +533,12 @@ describe("attack", () => {
     expect(said({ settings: { clientSecret: { title: "H" } }, issuer: "https://x.example/{clientSecret}" })).toContain(
       "--client-secret",
     );
+  });
+
+  test("every flag of a command that takes settings is reserved", () => {
+    for (const command of [login, providerTry] as Definition[])
+      for (const [name, arg] of Object.entries(command.args ?? {}))
+        if (arg.type !== "positional") expect(RESERVED_FLAGS as readonly string[]).toContain(name);
   });
 
   test("an id can't make a variable of ours", () => {
