@@ -103,6 +103,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await vault.close();
       const after = await started(start());
       await wayTo(after, way);
-      for (const work of [home.open(), bodyOf(home)]) expect((await refusal(work)).code).toBe("vault_replaced");
+      for (const work of [() => home.open(), () => bodyOf(home)])
+        expect((await refusal(work())).code).toBe("vault_replaced");
     }, 60_000);
   });
