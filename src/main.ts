@@ -124,7 +124,7 @@ async function commandTree(): Promise<number> {
   }
 }
 
-/** A provider's name alone means what AUTH_PROFILE says; and who names a connection in full may mean one beside its default. */
+/** Messages name connections in full where a name was given in full: `github:work`, not `github`. */
 function nameAsGiven({ connection, profile }: Readonly<Record<string, unknown>>): void {
   const isFull = typeof connection === "string" && connection.includes(":");
   if (isFull || profile !== undefined || env.AUTH_PROFILE?.trim()) nameInFull(EVERY);

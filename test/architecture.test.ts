@@ -1,11 +1,11 @@
-/** The shape of the house (DESIGN.md §1), checked: which room may use which, and who touches the outside world. */
+/** The structure of DESIGN.md §1, checked: which folder may import which, and who touches the outside world. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
 const ROOT = join(import.meta.dir, "..");
 
-/** A room, and what it may import besides itself. `providers` are the plugins, `src/providers` their contract. */
+/** A folder, and what it may import besides itself. `providers` are the plugins, `src/providers` their contract. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/platform": ["package.json"],
   "src/vault": ["src/platform"],
@@ -77,7 +77,7 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|(^|[^:"'`\\])\/\/.*$/gm, "$1");
 }
 
-function roomOf(path: string): string {
+function folderOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "src" ? `src/${second}` : top;
 }
@@ -93,43 +93,43 @@ function findings(of: (source: Source) => readonly string[], where = (_: Source)
 }
 
 describe("imports point downwards only", () => {
-  for (const [room, allowed] of Object.entries(MAY_IMPORT))
-    test(room, () => {
-      const files = sources.filter(({ path }) => roomOf(path) === room);
+  for (const [folder, allowed] of Object.entries(MAY_IMPORT))
+    test(folder, () => {
+      const files = sources.filter(({ path }) => folderOf(path) === folder);
       expect(files.length).toBeGreaterThan(0);
       const wrong = files.flatMap((source) =>
         ours(source)
-          .filter((target) => roomOf(target) !== room && !allowed.includes(roomOf(target)))
+          .filter((target) => folderOf(target) !== folder && !allowed.includes(folderOf(target)))
           .map((target) => `${source.path} → ${target}`),
       );
       expect(wrong).toEqual([]);
     });
 
   test("every file is in one of these folders", () => {
-    expect(sources.map(({ path }) => roomOf(path)).filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+    expect(sources.map(({ path }) => folderOf(path)).filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
   });
 
   test("oauth takes from providers only what a description says: the schema and its defaults", () => {
     const taken = findings(
-      (source) => ours(source).filter((target) => roomOf(target) === "src/providers"),
-      ({ path }) => roomOf(path) === "src/oauth",
+      (source) => ours(source).filter((target) => folderOf(target) === "src/providers"),
+      ({ path }) => folderOf(path) === "src/oauth",
     );
     expect(taken.filter((line) => !/\/(schema|defaults)\.ts$/.test(line))).toEqual([]);
   });
 });
 
 test("nothing but the vault itself knows where a vault can be", () => {
-  const above = ({ path }: Source): boolean => path.startsWith("src/") && roomOf(path) !== "src/vault";
+  const above = ({ path }: Source): boolean => path.startsWith("src/") && folderOf(path) !== "src/vault";
   expect(findings((source) => ours(source).filter((target) => target.startsWith("src/vault/shared/")), above)).toEqual(
     [],
   );
-  const beside = ({ path }: Source): boolean => roomOf(path) === "src/vault" && !path.startsWith("src/vault/shared/");
+  const beside = ({ path }: Source): boolean => folderOf(path) === "src/vault" && !path.startsWith("src/vault/shared/");
   const users = sources.filter(beside).filter((one) => ours(one).some((path) => path.startsWith("src/vault/shared/")));
   expect(users.map(({ path }) => path)).toEqual(["src/vault/store.ts"]);
 });
 
 test("a plugin imports the public contract, and nothing else", () => {
-  const plugins = ({ path }: Source): boolean => roomOf(path) === "providers" && !path.endsWith("/index.ts");
+  const plugins = ({ path }: Source): boolean => folderOf(path) === "providers" && !path.endsWith("/index.ts");
   expect(sources.filter(plugins).length).toBeGreaterThan(1);
   expect(findings(({ imports }) => imports.filter((name) => name !== "auth/provider"), plugins)).toEqual([]);
 });
@@ -192,7 +192,7 @@ test("only platform and main.ts touch argv, the environment or a terminal", () =
     /\bprocess\.(argv|env|chdir|stdin|stdout|stderr|exit|on|kill)\b|\bBun\.(env|argv|stdin)\b|["']node:(tty|readline)["']/g;
   const found = findings(
     ({ code }) => [...code.matchAll(touched)].map(([use]) => use),
-    ({ path }) => roomOf(path) !== "src/platform" && path !== "src/main.ts",
+    ({ path }) => folderOf(path) !== "src/platform" && path !== "src/main.ts",
   );
   expect(found).toEqual([]);
 });
@@ -235,7 +235,7 @@ test("what the hot path loads at its start is light: builtins and libraries that
 
 const MOST_MODULES = 40;
 
-test("a fresh token loads few enough modules to be read in a quarter of an hour", () => {
+test("a fresh token loads few modules", () => {
   const loaded = loadedWith("src/main.ts", "src/cli/token.ts");
   expect(loaded).toContain("src/vault/sqlite.ts");
   if (loaded.length > MOST_MODULES)

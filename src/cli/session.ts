@@ -24,7 +24,7 @@ export interface Session {
   vault(): Promise<Vault | null>;
   /** With a vault. Where there is none, it is made once there is something to store. */
   services(): Promise<Services>;
-  /** Of the current folder: which `.auth.toml` decides, may not, or isn't allowed; null where there is none. */
+  /** The `.auth.toml` files that apply to the current folder: the one in effect, and those that aren't allowed. null: none. */
   folder(): Promise<FolderState | null>;
   /** What it says, with a warning for each that isn't allowed. @throws AuthError `file_untrusted` */
   decidingFile(): Promise<DecidingFile | null>;
@@ -34,7 +34,7 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** Whether there may be a person who reads what isn't allowed; false: a program asks, and often. */
+  /** Whether to warn about `.auth.toml` files that aren't allowed; false for what programs call often. */
   readonly isHeard?: boolean;
   /** The command uses tokens and changes nothing: where a key is hard to get, it goes by the agent. */
   readonly reads?: boolean;

@@ -92,7 +92,7 @@ async function refused(
   return (await import("./refusal.ts")).readRefused(cli, rejected, challenge);
 }
 
-/** Also the fast path's way in: imports nothing that a fresh token doesn't need. */
+/** Imports nothing that a fresh token doesn't need. */
 export async function token(cli: Cli, options: TokenOptions): Promise<void> {
   await inSession(
     cli,

@@ -75,7 +75,7 @@ async function renewed(services: Services, stored: Stored, options: AccessOption
 
 const NO_SERVER: readonly ErrorCode[] = ["vault_unreachable", "busy"];
 
-/** While the vault's server is away, what is kept of it here was of no use either. */
+/** The vault's server can't be reached, and the token in the cache has expired: the error says both. */
 function expiredHere({ ref, record }: Stored, error: AuthError, now: number): AuthError {
   const end = record.tokens?.expiresAt ?? null;
   const kept = end !== null && end <= now ? [`The token of ${display(ref)} that was read before has expired.`] : [];

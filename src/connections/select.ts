@@ -39,7 +39,10 @@ export type Selected =
       readonly ref: ConnectionRef;
       /** Named by its provider alone, or not at all. */
       readonly implicit: boolean;
-      /** Named so, and the environment counts: its variables for the provider's host must agree with the login (RULES.md 3.1). */
+      /**
+       * Whether the host variables of the environment, such as GH_HOST, must match the login (RULES.md 3.1): where `implicit`,
+       * without --stored and AUTH_IGNORE_ENV.
+       */
       readonly mustAgree: boolean;
     }
   | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };

@@ -1,4 +1,4 @@
-/** What the life of a connection needs from the rest of the house. */
+/** What the functions of a connection's life need: its context, the vault, the providers. */
 import type { Context } from "../platform/context.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { Vault } from "../vault/types.ts";

@@ -63,8 +63,8 @@ export async function readReplaceable(vault: Vault, ref: ConnectionRef, force: b
 }
 
 /**
- * Whether this home keeps a reply of this login that may not be stored yet; under the lock it turns out. A record that is
- * in order is not looked after: a refresh leaves its note in the record until its outcome is stored.
+ * Whether this home may keep a reply of this login that isn't stored yet; the refresh decides it under the lock. A record
+ * without a note and a failure has none: a refresh leaves its note there until its outcome is stored.
  */
 export async function replyWaits(
   { vault }: Pick<Services, "vault">,

@@ -1,3 +1,5 @@
+/** Secret values: held so that they aren't printed by mistake, and known to what masks them in texts. */
+
 /** Every value that was ever a secret in this process: what `redact.ts` looks for. */
 const known = new Set<string>();
 

@@ -1,6 +1,6 @@
 /**
- * Small files and their owners. Every `auth token` reads one and looks at two: with system calls it takes some
- * microseconds, and node:fs takes a millisecond to load.
+ * Small files and their owners. Every `auth token` reads and checks some: with system calls that takes microseconds, and
+ * node:fs takes a millisecond to load.
  */
 import { AuthError, errorCode } from "./errors.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, cString, ERRNO, O, posix } from "./posix.ts";

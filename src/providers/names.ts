@@ -1,6 +1,6 @@
 /**
- * Names that belong to a provider: its id, and the variables that may hold its token. By itself in a file: the schema that
- * these are part of loads a library, and what reads a token most often has nothing to do.
+ * Names that belong to a provider: its id, and the variables that may hold its token. Not in
+ * schema.ts, which loads valibot: `auth token` doesn't need that.
  */
 import type { ProviderDefinition } from "./schema.ts";
 

@@ -58,7 +58,7 @@ export interface IssuerAddresses {
 export type ProviderKind = "built-in" | "catalogue" | "installed";
 
 export interface Registry {
-  /** Certainly part of auth, with no plugin in its place. False where that can't be known without waiting. */
+  /** Part of auth, and no plugin can be in its place: there is no folder of plugins. */
   isBuiltIn(id: string): boolean;
   /**
    * That there is such a provider, without reading its description.
@@ -123,7 +123,7 @@ export function createRegistry({ catalog = noCatalog, ...sources }: Sources): Re
   async function pluginFile(id: string): Promise<string | null> {
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
-    if (plugins === undefined || folder === null || !isProviderId(id) || !(await isThere(folder))) return null;
+    if (plugins === undefined || folder === null || !isProviderId(id) || !isThere(folder)) return null;
     const { installedFile } = await import("./plugins/place.ts");
     const path = await installedFile(folder, id);
     if (path === null || (await bundled(id)) === undefined) return path;
@@ -156,7 +156,7 @@ export function createRegistry({ catalog = noCatalog, ...sources }: Sources): Re
   return {
     isBuiltIn(id) {
       const folder = plugins?.folder() ?? null;
-      return Object.hasOwn(builtIn, id) && (folder === null || isThere(folder) === false);
+      return Object.hasOwn(builtIn, id) && (folder === null || !isThere(folder));
     },
     async require(name) {
       const id = await idOf(name);

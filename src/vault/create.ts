@@ -50,7 +50,7 @@ export async function prepareVault(
   context: Context,
   { source: wanted, prompt, index = newKey() }: VaultOptions & { source?: SourceName; index?: Bytes } = {},
 ): Promise<Preparation> {
-  const source = chosen(context, wanted);
+  const source = chooseSource(context, wanted);
   const request: KeyRequest = {
     context,
     vaultId: random(16).toHex(),
@@ -62,13 +62,13 @@ export async function prepareVault(
 }
 
 /** null: the keychain where it works, else a key file. */
-function chosen(context: Context, wanted: SourceName | undefined): SourceName | null {
-  const insisted = sourceInEnvironment(context, wanted ?? null);
-  if (wanted === undefined || insisted === null) return insisted ?? wanted ?? null;
-  if (wanted === insisted) return wanted;
+function chooseSource(context: Context, wanted: SourceName | undefined): SourceName | null {
+  const chosen = sourceInEnvironment(context, wanted ?? null);
+  if (wanted === undefined || chosen === null) return chosen ?? wanted ?? null;
+  if (wanted === chosen) return wanted;
   throw usage(
-    `${VARIABLES[insisted]} is set, so a vault whose key comes from ${SOURCE_WORDS[wanted]} could not be opened.`,
-    `Unset ${VARIABLES[insisted]}, or use it: auth vault init --key ${insisted}`,
+    `${VARIABLES[chosen]} is set, so a vault whose key comes from ${SOURCE_WORDS[wanted]} could not be opened.`,
+    `Unset ${VARIABLES[chosen]}, or use it: auth vault init --key ${chosen}`,
   );
 }
 

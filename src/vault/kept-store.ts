@@ -17,9 +17,10 @@ const GIVE_ANEW = "Give it anew: auth vault use <address>\nOr go back to this ho
 type Home = Pick<Context, "paths">;
 
 /**
- * null where there is none: that is one look at the file's name. One that can't be read is not none, or logins would go to
- * another vault than the one that was chosen.
+ * The address that `auth vault use` keeps. A file that can't be read is an error: logins would go to another vault than the
+ * one that was chosen.
  *
+ * @returns null only if there is no such file, which takes one system call
  * @throws AuthError `vault_locked`, `usage`
  */
 export function keptStore({ paths }: Home): string | null {

@@ -1,4 +1,4 @@
-/** The records of an opened vault, read by name. Sealed and opened here, in `listing.ts` and `commit.ts`, and nowhere above. */
+/** The records of an opened vault, read by name. Decrypted here and in `listing.ts`, encrypted in `commit.ts`, and nowhere above. */
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, decodeUtf8, hmac, pack } from "./bytes.ts";
@@ -14,7 +14,7 @@ export interface Opened {
   readonly context: Context;
   readonly place: VaultPlace;
   readonly driver: StoreDriver;
-  /** As a step of `unlockCurrent`: another process of this home may know a later header than the one that was read. */
+  /** As a step of `unlockCurrent`: another process with the same AUTH_HOME may know a later header than the one that was read. */
   readonly openHeader: (header: Header) => Promise<Keys>;
   /** This and `keys`: replaced by `reload` once the vault has a new key. */
   header: Header;
@@ -52,7 +52,8 @@ export async function readRecord(opened: Opened, type: RecordType, name: string,
       await place.memory?.rememberAbsent(key, replyKeys, () => isAbsent(opened, key));
       return null;
     }
-    // Sealed, so its time tells nothing; Bun's own comparison, since a loop takes most of a millisecond.
+    // The entry may have been dropped meanwhile. Encrypted, so the time a comparison takes tells nothing; Buffer's own,
+    // since a loop takes most of a millisecond.
     if (seen !== undefined && seen === entries.get(key) && Buffer.compare(seen.value, value) === 0) return seen.entry;
     const sealed = readSealedHeader(value);
     if (sealed?.keyId === opened.keys.data.id) {

@@ -59,7 +59,7 @@ export async function statusOf(
   place: Pick<VaultStatus, "backend" | "path">,
 ): Promise<VaultStatus> {
   const { vaultId, epoch, source, team, bytes } = header;
-  const insisted = sourceInEnvironment(context, source);
+  const chosen = sourceInEnvironment(context, source);
   const fault = await memberFault(context, header);
   return {
     ...place,
@@ -68,7 +68,7 @@ export async function statusOf(
     epoch,
     keySource: source,
     member: team === null ? null : fault === null,
-    keyVariable: insisted === null ? null : VARIABLES[insisted],
+    keyVariable: chosen === null ? null : VARIABLES[chosen],
     records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
     warnings: keyWarnings(context, place.backend === "sqlite" ? place.path : null, source, fault),
   };

@@ -98,8 +98,9 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
 }
 
 /**
- * The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. An address with a mistake is one
- * of a shared vault until that is asked something, so that what knows all forms isn't loaded for a file.
+ * The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. Any
+ * address but a file's is taken for a shared vault's and parsed when that is first used, which reports a mistake then: a
+ * file's doesn't load the parser.
  *
  * @throws AuthError `usage`, `vault_locked`, where what `auth vault use` keeps can't be read
  */

@@ -72,7 +72,7 @@ export function mayAsk(context: Context, { source }: Header): boolean {
 }
 
 /**
- * Asks the source that the environment insists on, else the one on record.
+ * Asks the source that the environment names, else the one on record.
  *
  * @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt`
  */
@@ -82,20 +82,20 @@ export async function unlock(context: Context, header: Header, prompt: Prompt | 
 
 /** The same, with the key that did it. */
 export function findKey(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {
-  const insisted = sourceInEnvironment(context, header.source);
-  if (insisted === null || insisted === header.source) return findRecorded(context, header, prompt);
-  return findInsisted(context, header, insisted);
+  const chosen = sourceInEnvironment(context, header.source);
+  if (chosen === null || chosen === header.source) return findRecorded(context, header, prompt);
+  return findChosen(context, header, chosen);
 }
 
-async function findInsisted(context: Context, header: Header, insisted: VariableSource): Promise<Opening> {
-  // A key is a key: one that is given another way than on record may still be the right one.
+async function findChosen(context: Context, header: Header, chosen: VariableSource): Promise<Opening> {
+  // A key that is given in another way than the header records may still be the right one.
   const { vaultId, keyId } = header;
-  if (insisted !== "passphrase") {
-    const key = await (await sourceOf(insisted)).open({ context, vaultId, keyId, kdf: null });
+  if (chosen !== "passphrase") {
+    const key = await (await sourceOf(chosen)).open({ context, vaultId, keyId, kdf: null });
     const keys = await unwrap(header, key);
     if (keys !== null) return { key, keys };
   }
-  const variable = VARIABLES[insisted];
+  const variable = VARIABLES[chosen];
   throw await wrongKey(
     context,
     header,
@@ -131,11 +131,11 @@ export async function unlockAsRecorded(context: Context, header: Header, prompt:
   try {
     return (await findRecorded(context, header, prompt)).keys;
   } catch (error) {
-    const insisted = sourceInEnvironment(context, header.source);
-    const isOther = insisted !== null && insisted !== header.source && insisted !== "passphrase";
+    const chosen = sourceInEnvironment(context, header.source);
+    const isOther = chosen !== null && chosen !== header.source && chosen !== "passphrase";
     if (!isOther || errorCode(error) !== "vault_locked") throw error;
     try {
-      return (await findInsisted(context, header, insisted)).keys;
+      return (await findChosen(context, header, chosen)).keys;
     } catch (other) {
       // On a machine that has the key by the other variable, the recorded one lacks nothing.
       throw header.source === "env" || header.source === "command" ? other : error;

@@ -42,8 +42,8 @@ async function findEither(context: Context, header: Header, prompt: Prompt | und
   try {
     return await findKey(context, header, prompt);
   } catch (error) {
-    const insisted = sourceInEnvironment(context, header.source);
-    if (errorCode(error) !== "vault_locked" || insisted === null || insisted === header.source) throw error;
+    const chosen = sourceInEnvironment(context, header.source);
+    if (errorCode(error) !== "vault_locked" || chosen === null || chosen === header.source) throw error;
     return findKey(withOnly(context, null), header, prompt);
   }
 }

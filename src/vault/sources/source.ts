@@ -87,7 +87,7 @@ export type VariableSource = keyof typeof VARIABLES;
 const VARIABLE_SOURCES = ["env", "command", "passphrase"] as const;
 
 /**
- * The source that the environment insists on: the recorded one where its variable is set, else the first that is.
+ * The source that the environment names: the recorded one where its variable is set, else the first that is.
  * Empty means unset, as everywhere.
  */
 export function sourceInEnvironment({ env }: Context, recorded: SourceName | null): VariableSource | null {
