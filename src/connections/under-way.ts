@@ -60,9 +60,9 @@ async function isAnsweredHere(
 }
 
 /**
- * How old the note is, the server's clock tells: two machines' clocks may be apart by more than that. Where the server tells
- * no time, as in what an older version noted, its sender's has to do. That clock may be wrong, and a server's be set back: no
- * more is waited by this machine's own either.
+ * The note is fresh if the server's clock or the machines' say so: two machines' clocks may be apart by more than its age, and
+ * the server may be another one since. Where the server tells no time, as in what an older version noted, the machines' have
+ * to do. All of them may be wrong: no more is waited by this machine's own clock than a request may take.
  */
 function requestWatch(now: () => number): (stored: Stored, lock: Lock) => boolean {
   let first: { readonly generation: number; readonly at: number } | null = null;
@@ -71,7 +71,8 @@ function requestWatch(now: () => number): (stored: Stored, lock: Lock) => boolea
     if (first?.generation !== note.generation) first = { generation: note.generation, at: performance.now() };
     if (performance.now() - first.at >= LONGEST) return false;
     const serverTime = lock.serverTime?.() ?? null;
-    if (note.serverTime !== undefined && serverTime !== null) return serverTime - note.serverTime < LONGEST;
-    return now() - note.sentAt < LONGEST;
+    const age = now() - note.sentAt;
+    if (note.serverTime === undefined || serverTime === null) return age < LONGEST;
+    return serverTime - note.serverTime < LONGEST || Math.abs(age) < LONGEST;
   };
 }

@@ -137,9 +137,10 @@ export function withoutPassword(text: string): string | null {
   return url.href;
 }
 
-/** Whether there is a password in it, or in one of this form that has a mistake. */
+/** Whether there is a password in it, or in one of this form that has a mistake. A path has none. */
 export function showsPassword(text: string): boolean {
-  return !/^sqlite:/i.test(text) && /:[^@]*@/.test(text.replace(/^\w*:?\/+|^(rediss?|postgres(ql)?):/i, ""));
+  if (/^(sqlite:|\/(?!\/)|[.~]|[a-z]:[\\/])/i.test(text)) return false;
+  return /:[^@]*@/.test(text.replace(/^\w*:?\/+|^(rediss?|postgres(ql)?):/i, ""));
 }
 
 /** Nothing of the text is in a message but a scheme: a password may have gone astray anywhere in it. */

@@ -12,9 +12,10 @@ export async function commit(
   changes: readonly Change[],
 ): Promise<"committed" | "conflict" | "rekeyed"> {
   const { driver, place, replyKeys } = opened;
-  const steps = await Promise.all(changes.map((change) => stepOf(opened, change)));
-  // Bound to the header: a writer with an old key can't store anything any more (RULES.md 1.4).
+  // Bound to the header whose key seals the changes: a writer with an old key can't store anything (RULES.md 1.4). Another
+  // read of this process may reload it meanwhile.
   const version = headerVersion(opened.header);
+  const steps = await Promise.all(changes.map((change) => stepOf(opened, change)));
   const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
   if (failed.includes(HEADER_KEY)) return "rekeyed";
   if (failed.length > 0) return conflict(opened, changes, failed);

@@ -192,7 +192,16 @@ test("a password is found in an address on a command line, and no near miss is t
     "redis//:p@h",
   ])
     expect([text, showsPassword(text)]).toEqual([text, true]);
-  for (const text of ["redis:/x", "redis:x", "redis//x", "redis://u@h:6379/0", "postgres://u@h/db", "sqlite:/a:b@c"])
+  for (const text of [
+    "redis:/x",
+    "redis:x",
+    "redis//x",
+    "redis://u@h:6379/0",
+    "postgres://u@h/db",
+    "sqlite:/a:b@c",
+    "/mnt/a:b@c/vault.db",
+    "C:\\Users\\me@corp\\vault.db",
+  ])
     expect([text, showsPassword(text)]).toEqual([text, false]);
 });
 

@@ -2,6 +2,7 @@
 import { connectionFor } from "../../connections/by-origin.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { commandLine, placeholder } from "../../platform/shell-word.ts";
+import { withoutQuery } from "../../platform/url.ts";
 import type { Part } from "../../setup/change.ts";
 import { TOOLS } from "../../setup/table.ts";
 import { ASKING } from "../../vault/sources/source.ts";
@@ -13,14 +14,14 @@ import { profileIn } from "./commands.ts";
 
 type Named = Pick<Part, "tool" | "name" | "words" | "made">;
 
-/** @returns a sentence with what helps; null where a connection is for it, or finding out would take asking for a key */
+/** @returns a sentence with what helps; null where a connection is for it, or where that can't be found out without asking for a key, or at all */
 export async function unanswered(session: Session, one: Named): Promise<string | null> {
-  const vault = await vaultStatus(session.context);
-  if (vault !== null && ASKING.includes(vault.keySource)) return null;
+  const isForHost = one.words.length === 0 && TOOLS[one.tool]?.takes.includes("host");
+  if (one.tool !== "mcp" && !isForHost) return null;
   try {
-    if (one.tool === "mcp") return await withoutLogin(session, one);
-    const isForHost = one.words.length === 0 && TOOLS[one.tool]?.takes.includes("host");
-    return isForHost ? await withoutConnection(session, one) : null;
+    const vault = await vaultStatus(session.context);
+    if (vault !== null && ASKING.includes(vault.keySource)) return null;
+    return await (isForHost ? withoutConnection(session, one) : withoutLogin(session, one));
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;
@@ -31,8 +32,9 @@ async function withoutLogin(session: Session, one: Named): Promise<string | null
   const [client, url] = one.words;
   const profile = profileIn(one);
   if (url === undefined || (await loginAt(session, url, profile)) !== null) return null;
-  const login = ["auth", "login", url, ...(profile === undefined ? [] : ["-p", profile])];
-  return `There is no login at ${url} yet, which ${client} asks. Log in: ${commandLine(login)}`;
+  const shown = withoutQuery(url);
+  const login = ["auth", "login", shown, ...(profile === undefined ? [] : ["-p", profile])];
+  return `There is no login at ${shown} yet, which ${client} asks. Log in: ${commandLine(login)}`;
 }
 
 async function withoutConnection(session: Session, { tool, name }: Named): Promise<string | null> {

@@ -1,7 +1,7 @@
 import type { Context } from "../../platform/context.ts";
 import { usage } from "../../platform/errors.ts";
 import { commandLine, placeholder } from "../../platform/shell-word.ts";
-import { showsPassword } from "../../vault/address.ts";
+import { showsPassword, withoutPassword } from "../../vault/address.ts";
 import { copyVault } from "../../vault/moving/copy.ts";
 import type { Target } from "../../vault/moving/open.ts";
 import { storeAt } from "../../vault/store.ts";
@@ -48,7 +48,7 @@ export default defineCommand({
     cli.output.say(
       "The same logins are in both vaults now, and a refresh in one may end that login in the other: use only one of them.",
     );
-    const address = args.to === "-" || showsPassword(store) ? placeholder("address") : store;
+    const address = args.to === "-" || withoutPassword(store) !== store ? placeholder("address") : store;
     const use = commandLine(["auth", "vault", "use", address]);
     cli.output.say(`To use the copy, with the key that it was made with: ${use}   (or AUTH_STORE)`);
     return code;

@@ -2,7 +2,7 @@ import type { Context, Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
-import { showsPassword } from "../../vault/address.ts";
+import { showsPassword, withoutPassword } from "../../vault/address.ts";
 import { dropStore, keepStore } from "../../vault/kept-store.ts";
 import { type Prompt, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
@@ -140,7 +140,7 @@ async function sayNext({ context, output }: Cli, store: VaultStore, address: str
   const has = `This home's own vault still has ${countOf(status.records)}.`;
   if (found.hasLogins) return output.say(`${has} To go back to it: auth vault use --local`);
   const to = store.isShared ? address : `sqlite:${store.file}`;
-  const shown = showsPassword(to) ? "-" : to;
+  const shown = withoutPassword(to) === to ? to : "-";
   const key = found.hasVault ? [] : keyFor(store, keysOfOther(context.env).env);
   const copy = withStore(shellWord(own), commandLine(["auth", "vault", "copy", "--to", shown, ...key]));
   const where = shown === to ? "" : " (it asks for the address)";
