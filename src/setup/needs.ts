@@ -12,8 +12,9 @@ export function requireConnection({ connection }: SetupCall, tool: string): stri
 
 /** The whole command, with the connection that was given. */
 export function exampleOf(tool: string, connection: string | null): string {
-  const { example = tool } = TOOLS[tool] ?? {};
-  return `auth setup ${connection === null ? example : example.replace("<connection>", () => shellWord(connection))}`;
+  const { example: general = tool } = TOOLS[tool] ?? {};
+  const example = connection === null ? general : general.replace("<connection>", () => shellWord(connection));
+  return `auth setup ${example}`;
 }
 
 /** @param what it is: `the profile of AWS` */

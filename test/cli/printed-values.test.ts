@@ -35,7 +35,7 @@ const SAFE: readonly RegExp[] = [
  * message repeats.
  */
 const SAFE_FOR_FLAGS =
-  /^--[\w-]+ ⟦(shellWord\(.*|insisted|file\.hash|request\.flow)⟧$|^--endpoint ⟦name⟧$|^--profile ⟦shorten\(profile\)⟧$/;
+  /^--[\w-]+ ⟦(shellWord\(.*|chosen|file\.hash|request\.flow)⟧$|^--endpoint ⟦name⟧$|^--profile ⟦shorten\(profile\)⟧$/;
 
 /** A command in a text: our own, or one of the system's. `⟦…⟧` is what a `${…}` holds. */
 const COMMAND = /(?:(?<![\w./@:-])auth [a-z-]|\b(?:chmod|chown|ssh|sudo) |(?:^|\s)--[a-z][a-z-]*[ =](?=⟦)).*/g;
