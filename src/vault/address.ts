@@ -140,7 +140,8 @@ export function withoutPassword(text: string): string | null {
 /** Whether there is a password in it, or in one of this form that has a mistake. A path has none. */
 export function showsPassword(text: string): boolean {
   if (/^(sqlite:|\/(?!\/)|[.~]|[a-z]:[\\/])/i.test(text)) return false;
-  return /:[^@]*@/.test(text.replace(/^\w*:?\/+|^(rediss?|postgres(ql)?):/i, ""));
+  const rest = text.replace(/^\w*:?\/+|^(rediss?|postgres(ql)?):/i, "");
+  return rest.includes(":") && rest.includes("@", rest.indexOf(":"));
 }
 
 /** Nothing of the text is in a message but a scheme: a password may have gone astray anywhere in it. */

@@ -81,7 +81,7 @@ test.skipIf(skip)("two accounts at one host: by the name in the address, and by 
   await succeed("git config --global credential.helper '!auth helper git'");
   const neither = await sh(`git clone -q ${host.url}/team/project.git`);
   expect(neither.code).not.toBe(0);
-  expect(neither.stderr).toContain("Or choose a default: auth use oidc:home");
+  expect(neither.stderr).toContain("or choose a default: auth use oidc:home");
   await host.call(["use", "oidc:home"]);
   await succeed(`git clone -q ${host.url}/team/project.git one`);
   expect(seen.at(-1)).toMatchObject({ owner: "home" });

@@ -209,7 +209,7 @@ function oneLine(error: unknown): string {
   if (error instanceof BadRequest) return escapeText(`auth: ${error.message}`);
   const { message, hint } = asAuthError(error);
   // Indented lines are left out here.
-  const remedies = (hint ?? "").split("\n").filter((line) => !line.startsWith("  "));
+  const remedies = (hint ?? "").split("\n").filter((line) => line !== "" && !line.startsWith("  "));
   return escapeText(`auth: ${[message, ...remedies].reduce(after).trim()}`);
 }
 
