@@ -21,7 +21,7 @@ import type { Entry } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
 import { denied, malformed, type Refusal, refuse, refuseOn, unreadable, withoutReply } from "./reply.ts";
 import { filledIn, type StandIn, standInsIn } from "./stand-ins.ts";
-import { endTogether } from "./tunnel.ts";
+import { joinConnections } from "./tunnel.ts";
 import type { UnauthorizedLog } from "./unauthorized-log.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -171,12 +171,10 @@ export function createForward(
           upstream.destroy();
           return turnDown(LOOP);
         }
-        endTogether(socket, upstream);
         note({ connection: null, via: "tunnel", method: "CONNECT", origin, path: null, status: 200 });
         socket.write(OPEN);
         if (head.length > 0) upstream.write(head);
-        socket.pipe(upstream);
-        upstream.pipe(socket);
+        joinConnections(socket, upstream);
       } catch (error) {
         turnDown(withoutReply(streamFailure(error, origin), "CONNECT"));
       }

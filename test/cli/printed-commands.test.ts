@@ -28,7 +28,7 @@ const SAMPLES: readonly [expression: RegExp, values: readonly string[]][] = [
   [/^commandLine\(/, ["my-id"]],
   [/^there$/, ["", " --host acme.example"]],
   [/^vouched$/, ["--subject-token <from>"]],
-  [/^insisted$/, ["env"]],
+  [/^chosen$/, ["env"]],
   [/^scheme$/, ["https"]],
   [/^text$/, ["acme.example"]],
   [/^file\.hash$/, [`sha256-${"0".repeat(64)}`]],
