@@ -240,13 +240,13 @@ describe("states and exit codes", () => {
       const [command = "", ...rest] = args;
       const named = rest.includes("--all") ? args : [command, "sentry", ...rest];
       expect((await at.call(named)).stderr).toMatch(
-        /Not tried again until \d\d:\d\d \(the last try failed: HTTP 500\)/,
+        /Not tried again until (\d{4}-\d\d-\d\d )?\d\d:\d\d \(the last try failed: HTTP 500\)/,
       );
     }
     expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent);
     expect((await at.call(["token", "sentry"])).stderr).toEndWith("\nNow: auth refresh sentry --force\n");
     expect((await at.call(["status", "sentry"])).stdout).toMatch(
-      /Not tried again until \d\d:\d\d\. Now: auth refresh sentry --force/,
+      /Not tried again until (\d{4}-\d\d-\d\d )?\d\d:\d\d\. Now: auth refresh sentry --force/,
     );
     await at.call(["refresh", "sentry", "--force"]);
     expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent + 1);

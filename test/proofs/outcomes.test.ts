@@ -110,7 +110,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
     gives: null,
     exit: 5,
     code: "provider_unavailable",
-    says: /Not tried again until \d\d:\d\d \(the last try failed: HTTP 503\)/,
+    says: /Not tried again until (\d{4}-\d\d-\d\d )?\d\d:\d\d \(the last try failed: HTTP 503\)/,
   },
   "a pause after a failure, while the token lives": {
     left: LIVING,
@@ -119,7 +119,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
     gives: "old",
     exit: 5,
     code: "provider_unavailable",
-    says: /Not tried again until \d\d:\d\d \(the last try failed: HTTP 503\)/,
+    says: /Not tried again until (\d{4}-\d\d-\d\d )?\d\d:\d\d \(the last try failed: HTTP 503\)/,
   },
 };
 

@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
+import { errorCode } from "../../src/platform/errors.ts";
 import { postgresPrograms } from "./needs.ts";
 import { run, tempFolder } from "./program.ts";
 
@@ -204,11 +205,17 @@ function filesOf(folder: string, { key, cert }: { key: string; cert: string }): 
   return files;
 }
 
+/** Below the ports that systems give to connections: one of those may be taken before the server binds it. */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch (error) {
+      if (errorCode(error) !== "EADDRINUSE") throw error;
+    }
+  }
 }
 
 /** Waits for a line, and goes on reading so that the program isn't held up. */
