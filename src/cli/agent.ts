@@ -49,7 +49,7 @@ const start = defineCommand({
   },
 });
 
-/** With a key that is quickly had, `auth` goes past it: whoever started it to be spared AUTH_KEY would wait for that. */
+/** `auth` itself doesn't use the agent if it gets the key without asking: starting one doesn't replace AUTH_KEY. */
 async function sayWhoAsksIt(cli: Cli): Promise<void> {
   const { ASKING, SOURCE_WORDS, sourceInEnvironment } = await import("../vault/sources/source.ts");
   const { keySource } = await requireVault(cli);

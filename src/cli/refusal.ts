@@ -1,4 +1,4 @@
-/** What `auth token` is told of a refusal, with `--rejected -` and `--challenge -`: on standard input, out of others' sight. */
+/** Reads a refused token (`--rejected -`) or a challenge (`--challenge -`) from standard input: other users can't see it. */
 import { type BearerChallenge, bearerChallenge } from "../oauth/challenge.ts";
 import { usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";

@@ -70,7 +70,7 @@ export type LoginSettings = Pick<Connection, "settings" | "issuer" | "endpoints"
 /** The durable mark that a refresh is being sent (DESIGN.md §6, step 3). */
 export interface Note {
   readonly sentAt: number;
-  /** The same by the clock of the server that the vault is in: how old it is, is told by that one alone. */
+  /** The same by the clock of the shared vault's server. */
   readonly serverTime?: number;
   /** When the first attempt of unknown outcome was sent, if one was before this. */
   readonly doubtSince: number | null;

@@ -1,7 +1,7 @@
 /**
- * Files that hold a token for as long as a command runs (`run --fresh`): each 0600 in a folder of the run's own, 0700, in
- * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. The next run removes
- * what a killed run has left: its lock, which the kernel has released, tells.
+ * Files that hold a token for as long as a command runs (`run --fresh`). Each run has a folder (0700) of its own in the
+ * runtime folder, with files of 0600. A file is replaced by renaming: a reader finds the old token or the new one. The next
+ * run removes the files of a killed run, whose lock the kernel has released.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

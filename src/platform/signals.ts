@@ -201,8 +201,8 @@ function names(): Deferred[] {
 }
 
 /**
- * Refreshes that were begun: until its reply is kept, the login is in this process alone. Whoever closes a vault waits for
- * them, since a command that serves others may be at its end while one is under way.
+ * Refreshes under way. Until the reply is kept, only this process has the login. Closing a vault waits for them: a command
+ * that serves other programs may end during a refresh.
  */
 const begun = new Set<Promise<unknown>>();
 

@@ -31,7 +31,7 @@ const LONGEST = 500;
 /** Lines that wait; with more, they are written at once. */
 const MOST_WAITING = 500;
 
-/** @param who the command of `run --proxy`, and the process @param failed is told why lines can't be written */
+/** @param who the command of `run --proxy`, and the process @param failed called with the reason if lines can't be written */
 export function openJournal(
   path: string,
   who: { program: string | null; pid: number },

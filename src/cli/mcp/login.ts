@@ -177,7 +177,7 @@ export class Login {
     const message = `${this.#shown} needs a login: open ${page}`;
     const command = commandLine(["auth", "login", this.#shown]);
     await notify?.({ event: "login_needed", connection: this.#shown, code, message, command }).catch((error: unknown) =>
-      debug(`nobody was told that ${this.#shown} needs a login: ${messageOf(error)}`),
+      debug(`the notice that ${this.#shown} needs a login failed: ${messageOf(error)}`),
     );
   }
 
